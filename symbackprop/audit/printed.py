@@ -1,0 +1,60 @@
+"""Numbers that a source prints, compared with certified values: are the printed digits the correct rounding?"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from symbackprop.errors import SymbackpropError
+from symbackprop.model.derivation_file import DerivationFile, PrintedNumber
+from symbackprop.numeric.values import Numbers
+from symbackprop.proof.duals import Undefined, Unknown
+from symbackprop.tensor.tensor import Tensor
+
+VALUE_DIGITS = 10
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PrintedCheck:
+    """A printed number, its certified value to ten digits, and its correct rounding to as many places as printed."""
+
+    formula: str
+    digits: str
+    value: str
+    rounded: str
+    agrees: bool
+
+
+def check_printed(file: DerivationFile, equations: Mapping[str, Tensor]) -> Iterator[PrintedCheck]:
+    """One check per printed number, in the order of the file; what cannot be evaluated says why instead of a value.
+
+    Derivatives are taken by dual numbers, which know nothing of the derivation. Where these need a value that the
+    source does not give (∂L/∂W needs no W, but the forward pass does), the derived `equations` are evaluated.
+    """
+    routes = (Numbers(file), Numbers(file, equations))
+    for printed in file.printed:
+        for digits in printed.digits:
+            yield _check(routes, printed, digits)
+
+
+def _check(routes: Sequence[Numbers], printed: PrintedNumber, digits: str) -> PrintedCheck:
+    places = decimal_places(digits)
+    failure = ""
+    for numbers in routes:
+        try:
+            value = numbers.text(printed.expr, significant=VALUE_DIGITS)
+            rounded = numbers.rounded(printed.expr, places)
+            break
+        except (SymbackpropError, Undefined, Unknown) as error:
+            failure = failure or f"no value: {error}"
+    else:
+        return PrintedCheck(formula=printed.formula, digits=digits, value=failure, rounded="", agrees=False)
+    gap = abs(Fraction(digits) - Fraction(rounded.text))
+    # Exactly between two roundings both are correct.
+    agrees = gap == 0 or (rounded.tie and gap == Fraction(1, 10) ** places)
+    return PrintedCheck(formula=printed.formula, digits=digits, value=value, rounded=rounded.text, agrees=agrees)
+
+
+def decimal_places(digits: str) -> int:
+    """How many decimal places a printed number has; negative for `1.2e3`, which has its last digit at the hundreds."""
+    mantissa, _, exponent = digits.lower().partition("e")
+    return len(mantissa.partition(".")[2]) - int(exponent or 0)

@@ -1,0 +1,204 @@
+"""The command line. Only this module knows click and rich; heavy imports wait until a command runs."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from symbackprop import __version__
+from symbackprop.errors import FileError, SymbackpropError
+
+if TYPE_CHECKING:
+    from symbackprop.write.report import Report
+
+FORMATS = ("tex", "md", "json")
+# Exit statuses, apart from 0 when every gradient and claim is proved.
+REFUTED, BAD_INPUT, UNDECIDED = 1, 2, 3
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="symbackprop")
+def main() -> None:
+    """Derive backpropagation symbolically, prove it, and write it down."""
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Directory for the documents. Default: beside each file.",
+)
+@click.option(
+    "--format", "formats", default=",".join(FORMATS), show_default=True, help="Formats to write, separated by commas."
+)
+@click.option("--seconds", default=20.0, show_default=True, type=click.FloatRange(min=0.1), help="Time for one proof.")
+def derive(paths: tuple[Path, ...], out: Path | None, formats: str, seconds: float) -> None:
+    """Derive, prove and write derivation files (or all in a directory).
+
+    Exit status: 0 everything is proved, 1 something is refuted, 2 bad input, 3 something is undecided.
+    """
+    try:
+        chosen = _formats(formats)
+        files = _files(paths)
+        targets = _targets(files, out)
+        reports = _work(files, seconds)
+        written = {path: _write(report, targets[path], chosen) for path, report in reports.items()}
+    except SymbackpropError as error:
+        click.echo(f"symbackprop: {' '.join(str(error).split())}", err=True)
+        sys.exit(BAD_INPUT)
+    _show(reports, written)
+    sys.exit(_status(reports.values()))
+
+
+def _formats(text: str) -> tuple[str, ...]:
+    chosen = tuple(part.strip() for part in text.split(",") if part.strip())
+    unknown = [part for part in chosen if part not in FORMATS]
+    if unknown or not chosen:
+        raise FileError(f"--format {text!r}: expected some of {', '.join(FORMATS)}")
+    return chosen
+
+
+def _files(paths: Iterable[Path]) -> list[Path]:
+    """The .toml files that are named, or that lie in a named directory, sorted there."""
+    files: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            found = sorted(path.rglob("*.toml"))
+            if not found:
+                raise FileError(f"{path}: the directory holds no .toml file")
+            files += found
+        elif path.exists():
+            files.append(path)
+        else:
+            raise FileError(f"{path}: no such file or directory")
+    return list(dict.fromkeys(files))
+
+
+def _targets(files: list[Path], out: Path | None) -> dict[Path, Path]:
+    """Where the documents of each file go, without a suffix; two files never write to the same place."""
+    targets = {path: (out or path.parent) / path.stem for path in files}
+    taken: dict[Path, Path] = {}
+    for path, target in targets.items():
+        if target in taken:
+            raise FileError(f"{path} and {taken[target]} would write the same documents; use different names")
+        taken[target] = path
+    return targets
+
+
+def _work(files: list[Path], seconds: float) -> dict[Path, "Report"]:
+    """All reports; every file is read before the first proof, so that bad input is told at once."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from symbackprop.model.derivation_file import load
+    from symbackprop.pipeline import work_out
+    from symbackprop.proof.limits import Budget
+
+    loaded = {path: load(path) for path in files}
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    reports = {}
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=len(loaded))
+        for path, file in loaded.items():
+            name = path.name
+
+            def tell(what: str, name: str = name) -> None:
+                bar.update(task, description=f"{name}: {what}"[:60].ljust(60))
+
+            try:
+                reports[path] = work_out(file, tell, Budget(seconds=seconds))
+            except SymbackpropError as error:
+                raise FileError(f"{path}: {error}") from None
+            bar.advance(task)
+    return reports
+
+
+def _write(report: "Report", target: Path, formats: tuple[str, ...]) -> list[Path]:
+    """Writes the documents of one report; each appears whole or not at all."""
+    from symbackprop.write.document import document
+    from symbackprop.write.json_ import to_json
+    from symbackprop.write.markdown import markdown
+    from symbackprop.write.tex import tex
+
+    content = document(report)
+    texts = {"tex": lambda: tex(content), "md": lambda: markdown(content), "json": lambda: to_json(report)}
+    made = {target.with_name(f"{target.name}.{suffix}"): texts[suffix]() for suffix in formats}
+    for path, text in made.items():
+        _replace(path, text)
+    return list(made)
+
+
+def _replace(path: Path, text: str) -> None:
+    """Writes through a temporary file in the same directory."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except OSError as error:
+        raise FileError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def _show(reports: dict[Path, "Report"], written: dict[Path, list[Path]]) -> None:
+    """The closing table, and below it what was not proved."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from symbackprop.proof.verdict import Kind
+
+    table = Table(title="Derivations")
+    table.add_column("file")
+    for heading in ("gradients", "proved", "refuted", "undecided", "numbers agree", "disagree", "documents"):
+        table.add_column(heading, justify="right")
+    total = [0] * 7
+    for path, report in reports.items():
+        agree = sum(number.agrees for number in report.printed)
+        row = [
+            sum(len(loss.gradients) for loss in report.losses),
+            *(report.count(kind) for kind in (Kind.PROVED, Kind.REFUTED, Kind.UNDECIDED)),
+            agree,
+            len(report.printed) - agree,
+            len(written[path]),
+        ]
+        total = [a + b for a, b in zip(total, row, strict=True)]
+        table.add_row(path.name, *map(str, row))
+    if len(reports) > 1:
+        table.add_section()
+        table.add_row("all", *map(str, total))
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=120)
+    console.print(table)
+    for path, report in reports.items():
+        for line in _findings(report):
+            console.print(f"{path.name}: {line}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _findings(report: "Report") -> list[str]:
+    """One line for every gradient or claim that is not proved."""
+    lines = []
+    for loss in report.losses:
+        for gradient in loss.gradients:
+            for what, verdict in (("", gradient.verdict), (" by both routes", gradient.routes)):
+                if verdict is not None and not verdict.proved:
+                    lines.append(f"d({gradient.loss}, {gradient.name}){what}: {verdict.kind} {verdict.reason}")
+    for claim in report.claims:
+        if not claim.verdict.proved:
+            lines.append(f"{claim.relation.name}: {claim.relation.formula}: {claim.verdict.kind} {claim.verdict.reason}")
+    return lines
+
+
+def _status(reports: Iterable["Report"]) -> int:
+    from symbackprop.proof.verdict import Kind
+
+    kinds = {verdict.kind for report in reports for verdict in report.verdicts()}
+    if Kind.REFUTED in kinds:
+        return REFUTED
+    return UNDECIDED if Kind.UNDECIDED in kinds else 0

@@ -1,0 +1,80 @@
+"""Shorter forms for readers. Nothing here is trusted: the prover checks what comes out."""
+
+import itertools
+
+import sympy as sp
+
+from symbackprop.model.graph import Relation
+from symbackprop.tensor.differentiate import tidy
+from symbackprop.tensor.indices import alpha_normal, free_indices, substitute, transform
+from symbackprop.tensor.nodes import Expr
+
+
+def shortest(expr: Expr) -> Expr:
+    """The shortest of a few equal forms: as it is, expanded under its sums, cancelled, factored."""
+    candidates = [expr]
+    opened = tidy(_expand_sums(expr))
+    if opened != expr:
+        candidates.append(opened)
+    candidates += [form for form in (_cancelled(candidate) for candidate in list(candidates)) if form is not None]
+    return min(candidates, key=_length)
+
+
+def _length(expr: Expr) -> int:
+    """Operations plus a fee for each sum, so that Σ y_i p_j loses against p_j Σ y_i and both against none."""
+    return int(expr.count_ops()) + 3 * sum(1 for node in sp.preorder_traversal(expr) if isinstance(node, sp.Sum))
+
+
+def _expand_sums(expr: Expr) -> Expr:
+    """Each sum of a product with a sum of terms, multiplied out."""
+
+    def rule(node: Expr) -> Expr | None:
+        if not isinstance(node, sp.Sum):
+            return None
+        body = sp.expand_mul(_expand_sums(node.function))
+        return sp.Add(*(sp.Sum(term, *node.limits) for term in sp.Add.make_args(body)))
+
+    return transform(expr, rule)
+
+
+def _cancelled(expr: Expr) -> Expr | None:
+    """Common denominator, cancelled and factored; only for expressions without sums or functions of their own.
+
+    SymPy's polynomial routines see tensor entries as plain generators, so that bound indices are never touched.
+    """
+    if expr.has(sp.Sum, sp.Function):
+        return None
+    numerator, denominator = sp.fraction(sp.factor_terms(sp.cancel(expr)))
+    factors = sp.Mul.make_args(denominator)
+    flipped = [-f if f.is_Add and len(f.args) == 2 and f.args[0] == -1 else f for f in factors]
+    if sum(a != b for a, b in zip(factors, flipped, strict=True)) % 2:
+        numerator = -numerator  # o - 1 = -(1 - o): the field writes o (1 - o)
+    return numerator / sp.Mul(*flipped)
+
+
+def use_assumptions(expr: Expr, assumptions: tuple[Relation, ...]) -> tuple[Expr, tuple[str, ...]]:
+    """`expr` with the left sides of assumed equations replaced by their right sides, and which were used."""
+    used: list[str] = []
+    for assumption in assumptions:
+        if assumption.comparison != "==" or not isinstance(assumption.left.expr, sp.Sum):
+            continue
+        replaced = transform(expr, lambda node, given=assumption: _instance(node, given))
+        if replaced != expr:
+            expr = shortest(tidy(replaced))
+            used.append(assumption.formula)
+    return expr, tuple(used)
+
+
+def _instance(node: Expr, assumption: Relation) -> Expr | None:
+    """The right side when `node` is the left side at some indices."""
+    if not isinstance(node, sp.Sum):
+        return None
+    wild = assumption.left.indices
+    here = sorted(free_indices(node), key=str)
+    normal = alpha_normal(node)
+    for chosen in itertools.permutations(here, len(wild)):
+        pairs = dict(zip(wild, chosen, strict=True))
+        if all(a.upper == b.upper for a, b in pairs.items()):
+            if alpha_normal(substitute(assumption.left.expr, pairs)) == normal:
+                return substitute(assumption.right.expr, pairs)
+    return None

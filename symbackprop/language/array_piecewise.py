@@ -1,0 +1,78 @@
+"""Sums of indicators that have a name: [u >= 0], `where(c, a, b)`, `maximum(a, b)`, `minimum(a, b)`."""
+
+import sympy as sp
+
+from symbackprop.tensor.indices import children, rebuild
+from symbackprop.tensor.nodes import Expr, IsZero, Positive, elementwise
+
+GREATER_OR_EQUAL = ">="
+PIECEWISE = frozenset({"maximum", "minimum", "where"})
+
+
+def with_piecewise_names(expr: Expr) -> Expr:
+    """An equal expression in which such sums are `Elementwise` nodes of those names."""
+    for rule in (_at_least, _where):
+        if expr.is_Add:
+            expr = rule(expr)
+    parts = children(expr)
+    if not parts:
+        return expr
+    expr = rebuild(expr, map(with_piecewise_names, parts))
+    if expr.is_Add:
+        return _extremum(expr)
+    return _rectified(expr) if expr.is_Mul else expr
+
+
+def _at_least(expr: Expr) -> Expr:
+    """[u > 0] + [u = 0] = [u >= 0]."""
+    for term in expr.args:
+        if isinstance(term, Positive) and IsZero(term.args[0]) in expr.args:
+            u = term.args[0]
+            return expr - term - IsZero(u) + elementwise(GREATER_OR_EQUAL)(u)
+    return expr
+
+
+def _where(expr: Expr) -> Expr:
+    """c a + (1 - c) b = where(c, a, b)."""
+    for term in expr.args:
+        for factor in sp.Mul.make_args(term):
+            condition = 1 - factor
+            if not (factor.is_Add and _is_indicator(condition)):
+                continue
+            chosen = [t for t in expr.args if condition in sp.Mul.make_args(t)]
+            if len(chosen) == 1:
+                cases = elementwise("where")(condition, chosen[0] / condition, term / factor)
+                return expr - term - chosen[0] + cases
+    return expr
+
+
+def _is_indicator(expr: Expr) -> bool:
+    return isinstance(expr, (Positive, IsZero)) or getattr(expr, "function", "") == GREATER_OR_EQUAL
+
+
+def _extremum(expr: Expr) -> Expr:
+    """b + (a - b) [a > b] = maximum(a, b), and b - (b - a) [b > a] = minimum(a, b)."""
+    for term in expr.args:
+        coefficient, rectified = term.as_coeff_Mul()
+        if getattr(rectified, "function", "") != "maximum" or abs(coefficient) != 1 or rectified.args[1] != 0:
+            continue
+        difference = rectified.args[0]
+        terms = sp.Add.make_args(difference)
+        above = sp.Add(*(t for t in terms if t.as_coeff_Mul()[0] > 0))
+        below = above - difference
+        kept, name = (below, "maximum") if coefficient > 0 else (above, "minimum")
+        other = above if coefficient > 0 else below
+        if kept != 0 and set(sp.Add.make_args(kept)) <= set(expr.args):
+            return expr - term - kept + elementwise(name)(other, kept)
+    return expr
+
+
+def _rectified(expr: Expr) -> Expr:
+    """u [u > 0] = maximum(u, 0)."""
+    for factor in expr.args:
+        if isinstance(factor, Positive):
+            for sign in (1, -1):
+                if sign * factor.args[0] in expr.args:
+                    rest = expr / factor / (sign * factor.args[0])
+                    return sign * rest * elementwise("maximum")(factor.args[0], sp.Integer(0))
+    return expr

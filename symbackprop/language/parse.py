@@ -1,0 +1,399 @@
+"""Formula text in, tensors out.
+
+The text is parsed by Python's `ast` and walked over a whitelist; nothing is ever executed. Whatever is not listed
+here is refused with the place and what was expected.
+"""
+
+import ast
+import re
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from keyword import iskeyword
+
+import sympy as sp
+
+from symbackprop.errors import FormulaError
+from symbackprop.language.functions import COMPARISONS, FUNCTIONS, NAMED, RESERVED, Arguments
+from symbackprop.tensor import ops
+from symbackprop.tensor.differentiate import differentiate, tidy
+from symbackprop.tensor.nodes import Expr, Partial, elementwise, entry, size
+from symbackprop.tensor.ops import ShapeError
+from symbackprop.tensor.tensor import Tensor, axes, variable
+
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}\Z")
+NUMBER = re.compile(r"(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?\Z")
+MAX_LENGTH, MAX_DEPTH, MAX_DIGITS, MAX_EXPONENT = 10_000, 120, 300, 64
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scope:
+    """What the names in a formula mean: quantities with their shapes, sizes, arbitrary elementwise functions."""
+
+    shapes: Mapping[str, tuple[Expr, ...]]
+    sizes: frozenset[str] = frozenset()
+    functions: frozenset[str] = frozenset()
+    derivatives: bool = field(default=False)  # whether d(...) and next(...) may be written
+
+
+def next_name(name: str, steps: int) -> str:
+    """The name of a quantity after some gradient steps; no user can choose it, for it is no identifier."""
+    return f"next({name}, {steps})"
+
+
+def check_name(name: str) -> None:
+    """Raises: FormulaError unless `name` can be the name of a quantity, size or function."""
+    if not NAME.match(name):
+        raise FormulaError(f"{name!r} is no name: letters, digits and _ after a letter, at most 64 characters")
+    if name in RESERVED:
+        raise FormulaError(f"{name!r} is a function of the formula language; choose another name")
+    if iskeyword(name):
+        raise FormulaError(f"{name!r} is a word of Python's grammar; choose another name")
+
+
+def syntax_tree(text: str) -> ast.expr:
+    """The syntax tree of a formula, bounded in length and depth.
+
+    Raises: FormulaError when the text is no expression.
+    """
+    if len(text) > MAX_LENGTH:
+        raise FormulaError(f"formula of {len(text)} characters; at most {MAX_LENGTH} are read", text)
+    if not text.isascii():
+        column = next(k for k, character in enumerate(text) if not character.isascii())
+        raise FormulaError(f"{text[column]!r} is not ASCII: write `**` for a power and names such as `alpha`", text, column)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text.strip(), mode="eval").body
+    except SyntaxError as error:
+        raise FormulaError(f"not a formula: {error.msg}", text, max((error.offset or 1) - 1, 0)) from None
+    except (RecursionError, MemoryError, ValueError):
+        raise FormulaError("not a formula: too deeply nested, or it holds a null character", text) from None
+    if _depth_exceeds(tree, MAX_DEPTH):
+        raise FormulaError(f"nested more than {MAX_DEPTH} deep: name parts of it in [define]", text)
+    return tree
+
+
+def _depth_exceeds(tree: ast.AST, limit: int) -> bool:
+    level: list[ast.AST] = [tree]
+    for _ in range(limit):
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        if not level:
+            return False
+    return True
+
+
+def parse(text: str, scope: Scope) -> Tensor:
+    """The tensor that a formula means.
+
+    Raises: FormulaError (with the formula and the place) for everything that is not in the language.
+    """
+    return _Walker(text.strip(), scope).walk(syntax_tree(text))
+
+
+def parse_relation(text: str, scope: Scope) -> tuple[Tensor, str, Tensor]:
+    """Both sides of `left comparison right`, broadcast to one shape.
+
+    Raises: FormulaError when the text is no single comparison or its sides do not fit.
+    """
+    tree = syntax_tree(text)
+    if not isinstance(tree, ast.Compare) or len(tree.ops) != 1 or type(tree.ops[0]) not in _COMPARE:
+        raise FormulaError("expected one comparison such as `left == right`", text)
+    walker = _Walker(text.strip(), scope)
+    left, right = walker.walk(tree.left), walker.walk(tree.comparators[0])
+    with walker.at(tree):
+        shape = ops.broadcast_shapes(left.shape, right.shape)
+        sides = ops.broadcast(left, shape), ops.broadcast(right, shape)
+    return sides[0], _COMPARE[type(tree.ops[0])], sides[1]
+
+
+_COMPARE: dict[type, str] = {
+    ast.Gt: ">", ast.Lt: "<", ast.GtE: ">=", ast.LtE: "<=", ast.Eq: "==", ast.NotEq: "!=",
+}  # fmt: skip
+
+
+class _Place:
+    """Turns a shape error inside a `with` block into a formula error at a node of the formula."""
+
+    def __init__(self, text: str, node: ast.expr) -> None:
+        self.text, self.node = text, node
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, ShapeError):
+            source = ast.get_source_segment(self.text, self.node) or ""
+            raise FormulaError(f"{source}: {error}", self.text, self.node.col_offset) from None
+
+
+class _Walker:
+    """One walk over one formula."""
+
+    def __init__(self, text: str, scope: Scope) -> None:
+        self.text, self.scope = text, scope
+
+    def at(self, node: ast.expr) -> _Place:
+        return _Place(self.text, node)
+
+    def error(self, message: str, node: ast.AST) -> FormulaError:
+        return FormulaError(message, self.text, getattr(node, "col_offset", 0))
+
+    def walk(self, node: ast.expr) -> Tensor:
+        handler = _HANDLERS.get(type(node))
+        if handler is None:
+            what = type(node).__name__
+            raise self.error(f"{what} is not part of the formula language; see docs/formula-language.md", node)
+        result = handler(self, node)
+        if result.expr.has(sp.zoo, sp.nan, sp.oo, -sp.oo):
+            raise self.error("division by zero, or the logarithm of zero", node)
+        if result.expr.has(sp.I):
+            raise self.error("a root or logarithm of a negative number is not real", node)
+        return result
+
+    # --- leaves
+
+    def constant(self, node: ast.Constant) -> Tensor:
+        source = ast.get_source_segment(self.text, node) or ""
+        if type(node.value) not in (int, float) or not NUMBER.match(source):
+            raise self.error(f"{source or node.value!r}: only integers and decimals are numbers here", node)
+        exponent = int(re.split("[eE]", source)[1]) if re.search("[eE]", source) else 0
+        if len(source) + abs(exponent) > MAX_DIGITS:
+            raise self.error(f"the number {source[:20]}... has more than {MAX_DIGITS} digits", node)
+        value = Fraction(source)
+        return Tensor(sp.Rational(value.numerator, value.denominator))
+
+    def name(self, node: ast.Name) -> Tensor:
+        if node.id in self.scope.shapes:
+            return variable(node.id, self.scope.shapes[node.id])
+        if node.id in self.scope.sizes:
+            return Tensor(size(node.id))
+        if node.id == "pi":
+            return Tensor(sp.pi)
+        if node.id in FUNCTIONS or node.id in self.scope.functions:
+            raise self.error(f"{node.id} is a function: write {node.id}(...)", node)
+        known = ", ".join([*self.scope.shapes, *sorted(self.scope.sizes)]) or "none"
+        raise self.error(f"unknown name {node.id!r}; known here are: {known}", node)
+
+    # --- operators
+
+    def unary(self, node: ast.UnaryOp) -> Tensor:
+        operand = self.walk(node.operand)
+        if isinstance(node.op, ast.USub):
+            return Tensor(-operand.expr, operand.shape)
+        if isinstance(node.op, ast.UAdd):
+            return operand
+        raise self.error(f"{type(node.op).__name__} is not part of the formula language", node)
+
+    def binary(self, node: ast.BinOp) -> Tensor:
+        left, right = self.walk(node.left), self.walk(node.right)
+        with self.at(node):
+            if isinstance(node.op, ast.MatMult):
+                return ops.matmul(left, right)
+            if isinstance(node.op, ast.Pow):
+                return self.power(node, left, right)
+            if type(node.op) not in _BINARY:
+                raise self.error(f"{type(node.op).__name__} is not part of the formula language", node)
+            return ops.elementwise_op(_BINARY[type(node.op)], left, right)
+
+    def power(self, node: ast.BinOp, base: Tensor, exponent: Tensor) -> Tensor:
+        value = exponent.expr
+        if value.is_Rational:
+            if abs(value.p) > MAX_EXPONENT or value.q > MAX_EXPONENT:
+                raise self.error(f"the exponent {value} is out of range: at most {MAX_EXPONENT}", node.right)
+            if base.expr.is_Rational and len(str(base.expr)) * abs(value.p) > MAX_DIGITS:
+                raise self.error(f"the power has more than {MAX_DIGITS} digits", node)
+        elif not (base.expr.is_Rational and base.expr.is_positive):
+            raise self.error("a variable exponent needs a positive number as base: write exp(y*log(x))", node)
+        return ops.elementwise_op(sp.Pow, base, exponent)
+
+    def compare(self, node: ast.Compare) -> Tensor:
+        if len(node.ops) != 1 or type(node.ops[0]) not in _COMPARE:
+            raise self.error("expected one comparison such as `x > 0`", node)
+        left, right = self.walk(node.left), self.walk(node.comparators[0])
+        with self.at(node):
+            return ops.elementwise_op(COMPARISONS[_COMPARE[type(node.ops[0])]], left, right)
+
+    def attribute(self, node: ast.Attribute) -> Tensor:
+        if node.attr != "T":
+            raise self.error(f".{node.attr} is not part of the formula language; the only attribute is .T", node)
+        return ops.transpose(self.walk(node.value))
+
+    def subscript(self, node: ast.Subscript) -> Tensor:
+        tensor = self.walk(node.value)
+        items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        if len(items) > len(tensor.shape):
+            raise self.error(f"{len(items)} indices for the shape {ops.show_shape(tensor.shape)}", node)
+        fixed = {}
+        for axis, item in enumerate(items):
+            if isinstance(item, ast.Slice) and item.lower is item.upper is item.step is None:
+                continue
+            fixed[axis] = self.position(item, tensor.shape[axis])
+        return ops.take(tensor, fixed)
+
+    def position(self, node: ast.expr, extent: Expr) -> Expr:
+        """A 0-based integer index, checked against the size of its axis when that is a number."""
+        try:
+            number = self.walk(node).expr
+        except FormulaError:
+            number = None
+        if number is None or not number.is_Integer:
+            raise self.error("an index is an integer such as W[0, 1], or a full slice `:`", node)
+        if not extent.is_Integer:
+            if number < 0:
+                raise self.error(f"the negative index {number} needs an axis of known size, not {extent}", node)
+            return number
+        if not -extent <= number < extent:
+            raise self.error(f"index {number} is out of range for an axis of size {extent}", node)
+        return number % extent
+
+    # --- calls
+
+    def call(self, node: ast.Call) -> Tensor:
+        if not isinstance(node.func, ast.Name):
+            raise self.error("only functions of the formula language can be called, by their name", node)
+        name = node.func.id
+        if name in self.scope.shapes:
+            raise self.error(f"{name} is a quantity, not a function; write * for a product", node)
+        if name in _SPECIAL:
+            return _SPECIAL[name](self, node)
+        if any(isinstance(argument, ast.Starred) for argument in node.args):
+            raise self.error("a starred argument is not part of the formula language", node)
+        if name in self.scope.functions:
+            return self.arbitrary(name, 0, node)
+        row = FUNCTIONS.get(name)
+        if row is None:
+            known = ", ".join(sorted({*FUNCTIONS, *_SPECIAL, *self.scope.functions}))
+            raise self.error(f"unknown function {name!r}; known are: {known}", node)
+        positional, spec = list(node.args), ""
+        if "spec" in row.keywords:
+            positional, spec = self.subscripts(node)
+        if not row.least <= len(positional) <= row.most:
+            expected = str(row.least) if row.least == row.most else f"{row.least} to {row.most}"
+            raise self.error(f"{name} takes {expected} argument(s), not {len(positional)}", node)
+        axis, keepdims = self.keywords(node, row.keywords)
+        tensors = tuple(self.walk(argument) for argument in positional)
+        if row.takes_sizes:
+            self.check_sizes(node, tensors)
+        with self.at(node):
+            return row.apply(Arguments(tensors, axis, keepdims, spec))
+
+    def subscripts(self, node: ast.Call) -> tuple[list[ast.expr], str]:
+        """The tensors of an einsum and its text 'ij,jk->ik'."""
+        first = node.args[0] if node.args else None
+        if not isinstance(first, ast.Constant) or not isinstance(first.value, str):
+            raise self.error("einsum starts with its indices, as in einsum('ij,jk->ik', A, B)", node)
+        return node.args[1:], first.value
+
+    def check_sizes(self, node: ast.Call, tensors: tuple[Tensor, ...]) -> None:
+        for argument, tensor in zip(node.args, tensors, strict=True):
+            if not (tensor.expr.is_Integer and tensor.expr > 0) and str(tensor.expr) not in self.scope.sizes:
+                raise self.error("expected a size: a name from [shapes] or a positive integer", argument)
+
+    def keywords(self, node: ast.Call, allowed: frozenset[str]) -> tuple[tuple[int, ...] | None, bool]:
+        axis: tuple[int, ...] | None = None
+        keepdims = False
+        for keyword in node.keywords:
+            if keyword.arg not in allowed - {"spec"}:
+                shown = keyword.arg or "**"
+                raise self.error(f"{shown} is not a keyword of {ast.unparse(node.func)}", keyword.value)
+            if keyword.arg == "axis":
+                axis = self.axis(keyword.value)
+            else:
+                keepdims = self.flag(keyword.value)
+        return axis, keepdims
+
+    def axis(self, node: ast.expr) -> tuple[int, ...] | None:
+        if isinstance(node, ast.Constant) and node.value is None:
+            return None
+        items = node.elts if isinstance(node, ast.Tuple) else [node]
+        try:
+            values = [ast.literal_eval(item) for item in items]
+        except ValueError:
+            values = [None]
+        if not all(type(value) is int for value in values):
+            raise self.error("axis is an integer or a tuple of integers", node)
+        return tuple(values)
+
+    def flag(self, node: ast.expr) -> bool:
+        if isinstance(node, ast.Constant) and isinstance(node.value, bool):
+            return node.value
+        raise self.error("keepdims is True or False", node)
+
+    def arbitrary(self, name: str, order: int, node: ast.Call) -> Tensor:
+        if len(node.args) != 1 or node.keywords:
+            raise self.error(f"{name} is an elementwise function of one argument", node)
+        return ops.elementwise_op(elementwise(name, order), self.walk(node.args[0]))
+
+    def prime(self, node: ast.Call) -> Tensor:
+        """prime(f, z) = f'(z), entry by entry."""
+        if len(node.args) < 2 or node.keywords or not isinstance(node.args[0], ast.Name):
+            raise self.error("expected prime(f, z) with an elementwise function f", node)
+        name, arguments = node.args[0].id, node.args[1:]
+        if name in self.scope.functions and len(arguments) == 1:
+            return ops.elementwise_op(elementwise(name, 1), self.walk(arguments[0]))
+        row = FUNCTIONS.get(name)
+        if row is None or not row.least <= len(arguments) <= row.most or name not in NAMED | _SMOOTH:
+            known = ", ".join(sorted(NAMED | _SMOOTH | self.scope.functions))
+            raise self.error(f"prime needs an elementwise function; known are: {known}", node.args[0])
+        applied = row.apply(Arguments(tuple(self.walk(argument) for argument in arguments)))
+        if name in NAMED:
+            return Tensor(elementwise(name, 1)(*applied.expr.args), applied.shape)
+        z = entry("argument of prime")
+        derivative = tidy(differentiate(row.apply(Arguments((Tensor(z),))).expr, "argument of prime", ()))
+        return ops.elementwise_op(lambda u: derivative.xreplace({z: u}), self.walk(arguments[0]))
+
+    def derivative(self, node: ast.Call) -> Tensor:
+        """d(f, v): the shape of f followed by the shape of v."""
+        if not self.scope.derivatives:
+            raise self.error("d(...) may stand in [claims] and [printed], not in a definition", node)
+        if len(node.args) != 2 or node.keywords or not isinstance(node.args[1], ast.Name):
+            raise self.error("expected d(f, v): a formula and the name of the quantity to differentiate by", node)
+        f, v = self.walk(node.args[0]), node.args[1].id
+        if v not in self.scope.shapes:
+            raise self.error(f"d(..., {v}): {v!r} is not a quantity", node.args[1])
+        shape = f.shape + tuple(self.scope.shapes[v])
+        indices = axes(shape)
+        by = entry(v, *indices[len(f.shape) :])
+        return Tensor(Partial(f.at(*indices[: len(f.shape)]), by), shape)
+
+    def step(self, node: ast.Call) -> Tensor:
+        """next(q) and next(q, k): the quantity after one or k gradient steps."""
+        if not self.scope.derivatives:
+            raise self.error("next(...) may stand in [claims] and [printed], not in a definition", node)
+        arguments = node.args
+        if len(arguments) not in (1, 2) or node.keywords or not isinstance(arguments[0], ast.Name):
+            raise self.error("expected next(q) or next(q, k) with the name of a quantity", node)
+        steps = self.walk(arguments[1]).expr if len(arguments) == 2 else sp.Integer(1)
+        if not (steps.is_Integer and 1 <= steps <= 1_000_000):
+            raise self.error("the number of steps is an integer from 1 to 1000000", node)
+        name = arguments[0].id
+        if name not in self.scope.shapes:
+            raise self.error(f"next({name}): {name!r} is not a quantity", arguments[0])
+        return variable(next_name(name, int(steps)), tuple(self.scope.shapes[name]))
+
+
+# SymPy's own smooth functions of one argument, for which prime(f, z) is written out.
+_SMOOTH = frozenset({"exp", "log", "sqrt", "tanh", "sin", "cos", "erf", "abs"})
+_BINARY: dict[type, Callable[[Expr, Expr], Expr]] = {
+    ast.Add: sp.Add,
+    ast.Sub: lambda a, b: a - b,
+    ast.Mult: sp.Mul,
+    ast.Div: lambda a, b: a / b,
+}
+_HANDLERS: dict[type, Callable[..., Tensor]] = {
+    ast.Constant: _Walker.constant,
+    ast.Name: _Walker.name,
+    ast.UnaryOp: _Walker.unary,
+    ast.BinOp: _Walker.binary,
+    ast.Compare: _Walker.compare,
+    ast.Attribute: _Walker.attribute,
+    ast.Subscript: _Walker.subscript,
+    ast.Call: _Walker.call,
+}
+_SPECIAL: dict[str, Callable[[_Walker, ast.Call], Tensor]] = {
+    "d": _Walker.derivative,
+    "next": _Walker.step,
+    "prime": _Walker.prime,
+}

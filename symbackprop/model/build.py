@@ -1,0 +1,175 @@
+"""A graph from formulas: shapes and definitions as text in, a checked `Graph` out."""
+
+import ast
+import re
+from collections.abc import Iterable, Mapping
+from contextlib import contextmanager
+from typing import Any, cast
+
+import sympy as sp
+
+from symbackprop.errors import FormulaError, GraphError
+from symbackprop.language.parse import NAME, Scope, check_name, parse, parse_relation, syntax_tree
+from symbackprop.model.graph import Comparison, Definition, Graph, Relation, names_in
+from symbackprop.tensor.nodes import Expr, size
+
+Shape = tuple[Expr, ...]
+MAX_AXES = 4
+
+
+def parse_shape(text: str) -> Shape:
+    """The sizes in a text such as `"h, n"`, `"3"` or `""`; a name is a symbolic size.
+
+    Raises: FormulaError for anything else.
+    """
+    parts = [part.strip() for part in text.strip().strip("()").split(",")]
+    parts = [part for part in parts if part]
+    if len(parts) > MAX_AXES:
+        raise FormulaError(f"the shape {text!r} has {len(parts)} axes; at most {MAX_AXES} are supported")
+    return tuple(_parse_size(part, text) for part in parts)
+
+
+def _parse_size(part: str, text: str) -> Expr:
+    if re.fullmatch(r"[0-9]{1,6}", part) and int(part) > 0:
+        return sp.Integer(int(part))
+    try:
+        check_name(part)
+    except FormulaError as error:
+        raise FormulaError(f"the shape {text!r}: {error}; sizes are names or positive integers") from None
+    return size(part)
+
+
+def as_shape(value: str | int | Iterable[str | int | Expr]) -> Shape:
+    """A shape from what users write: `"h, n"`, `3`, `("h", 2)` or SymPy sizes."""
+    if isinstance(value, int):
+        return parse_shape(str(value))
+    if isinstance(value, str):
+        return parse_shape(value)
+    return tuple(
+        item if isinstance(item, sp.Basic) else _parse_size(str(item), str(value)) for item in cast(Iterable[Any], value)
+    )
+
+
+@contextmanager
+def _about(key: str) -> Any:
+    """Puts the key before the message of a formula error."""
+    try:
+        yield
+    except FormulaError as error:
+        raise FormulaError(f"{key}: {error.message}", error.formula, error.column) from None
+
+
+def graph_from_formulas(
+    define: Mapping[str, str],
+    shapes: Mapping[str, Any] | None = None,
+    *,
+    functions: Iterable[str] = (),
+    assume: Mapping[str, str] | None = None,
+) -> Graph:
+    """The graph with the given definitions, in order; a name without a shape and without a definition is a scalar.
+
+    `define` maps a name to a formula in earlier names and inputs, `shapes` an input to its shape, `assume` a name
+    to a condition that proofs may use; `functions` are arbitrary elementwise functions.
+
+    >>> graph_from_formulas({"z": "W @ x", "L": "sum(z**2)/2"}, {"W": "m, n", "x": "n"}).shape("z")
+    (m,)
+
+    Raises: FormulaError naming the key for a formula or shape that is wrong.
+    """
+    inputs: dict[str, Shape] = {}
+    for name, value in (shapes or {}).items():
+        with _about(f"[shapes] {name}"):
+            check_name(name)
+            inputs[name] = as_shape(value)
+    functions = frozenset(functions)
+    sizes = frozenset(str(s) for shape in inputs.values() for s in shape if s.is_Symbol)
+    _check_distinct(inputs, define, functions, sizes)
+    declared = {name: inputs.pop(name) for name in define if name in inputs}
+    definitions: dict[str, Definition] = {}
+    for name, formula in define.items():
+        with _about(f"[define] {name}"):
+            check_name(name)
+            for scalar_name in free_names(formula, {*inputs, *define, *functions, *sizes}):
+                inputs[scalar_name] = ()
+            known = inputs | {d: definitions[d].tensor.shape for d in definitions}
+            tensor = parse(formula, Scope(shapes=known, sizes=sizes, functions=functions))
+            if declared.get(name, tensor.shape) != tensor.shape:
+                raise FormulaError(f"has the shape {tensor.shape}, but [shapes] says {declared[name]}", formula)
+        definitions[name] = Definition(name=name, tensor=tensor, formula=formula)
+    graph = Graph(inputs=inputs, definitions=definitions, functions=functions)
+    assumptions = tuple(relation(graph, key, text, "[assume] ") for key, text in (assume or {}).items())
+    return Graph(inputs=graph.inputs, definitions=definitions, functions=functions, assumptions=assumptions)
+
+
+def _check_distinct(
+    inputs: Mapping[str, Shape], define: Mapping[str, str], functions: frozenset[str], sizes: frozenset[str]
+) -> None:
+    for name in functions:
+        with _about(f"[functions] {name}"):
+            check_name(name)
+    for kind, names in (("a size", sizes), ("a function", functions)):
+        for name in sorted(names):
+            if name in inputs or name in define or (kind == "a function" and name in sizes):
+                raise FormulaError(f"{name!r} is {kind} and also another thing; give one of them another name")
+
+
+def free_names(formula: str, known: set[str]) -> list[str]:
+    """The names in a formula that nothing declares: scalar inputs, in order of appearance."""
+    tree = syntax_tree(formula)
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    primed = {
+        id(node.args[0])
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "prime" and node.args
+    }
+    found = [
+        node for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in called | primed
+    ]
+    found.sort(key=lambda node: (node.lineno, node.col_offset))
+    names = dict.fromkeys(node.id for node in found)
+    return [name for name in names if name not in known and name != "pi" and NAME.match(name)]
+
+
+def scope_of(graph: Graph) -> Scope:
+    """The scope in which claims about the graph are read: every name, d(...) and next(...) included."""
+    shapes = dict(graph.inputs) | {d.name: d.tensor.shape for d in graph.definitions.values()}
+    return Scope(shapes=shapes, sizes=frozenset(graph.sizes()), functions=graph.functions, derivatives=True)
+
+
+def relation(graph: Graph, name: str, formula: str, section: str = "") -> Relation:
+    """The claim or assumption that `formula` states about the graph.
+
+    Raises: FormulaError naming the key.
+    """
+    with _about(f"{section}{name}"):
+        left, comparison, right = parse_relation(formula, scope_of(graph))
+    return Relation(name=name, formula=formula, left=left, comparison=cast(Comparison, comparison), right=right)
+
+
+def check_loss(graph: Graph, loss: str) -> None:
+    """Raises: GraphError unless `loss` is a scalar definition of the graph."""
+    if loss not in graph.definitions:
+        raise GraphError(f"the loss {loss!r} is not defined; defined are: {', '.join(graph.definitions)}")
+    if graph.shape(loss):
+        raise GraphError(f"the loss {loss!r} has the shape {graph.shape(loss)}; a loss is a scalar")
+
+
+def check_parameters(graph: Graph, loss: str, wrt: Iterable[str]) -> tuple[str, ...]:
+    """Raises: GraphError for a name that the graph does not know or that the loss does not depend on."""
+    reached = graph.ancestors(loss)
+    for name in wrt:
+        graph.shape(name)
+        if name not in reached or name == loss:
+            raise GraphError(f"{loss!r} does not depend on {name!r}")
+    return tuple(wrt)
+
+
+def parameters_of(graph: Graph, loss: str) -> tuple[str, ...]:
+    """The inputs that the loss depends on."""
+    reached = graph.ancestors(loss)
+    return tuple(name for name in graph.inputs if name in reached)
+
+
+def mentioned(relation_: Relation) -> frozenset[str]:
+    """The names of the quantities in both sides of a relation."""
+    return names_in(relation_.left.expr) | names_in(relation_.right.expr)

@@ -1,0 +1,303 @@
+"""The derivation file: TOML in, a graph with its claims, numbers and names out.
+
+Every error is one line that names the file, the section and key, quotes the formula and says what to do.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import sympy as sp
+
+from symbackprop.errors import FileError, FormulaError, SymbackpropError
+from symbackprop.language.parse import Scope, parse
+from symbackprop.model.build import (
+    check_loss,
+    check_parameters,
+    graph_from_formulas,
+    parameters_of,
+    relation,
+    scope_of,
+)
+from symbackprop.model.graph import Graph, Relation
+from symbackprop.model.training import Training
+from symbackprop.tensor.nodes import Expr, entry_indices, entry_name, is_size
+
+SECTIONS = frozenset(
+    "title source shapes define functions assume derive train given printed claims latex".split()
+)
+TRAIN_KEYS = frozenset("loss parameters learning_rate steps report_every".split())
+DIGITS = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d{1,3})?\Z")
+MAX_FILE_BYTES, MAX_STEPS, MAX_ENTRIES = 1_000_000, 100_000, 100_000
+
+Values = Mapping[tuple[int, ...], Fraction]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PrintedNumber:
+    """A scalar formula and the digits that the source prints for it, in order of appearance."""
+
+    formula: str
+    expr: Expr
+    digits: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """Gradients to derive: of `loss` by each name in `wrt`."""
+
+    loss: str
+    wrt: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DerivationFile:
+    """All that a derivation file says; `given` maps a name to its exact entries, `sizes` what they fix."""
+
+    path: Path
+    title: str
+    source: str
+    graph: Graph
+    requests: tuple[Request, ...] = ()
+    training: Training | None = None
+    given: Mapping[str, Values] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    printed: tuple[PrintedNumber, ...] = ()
+    claims: tuple[Relation, ...] = ()
+    latex: Mapping[str, str] = field(default_factory=dict)
+
+
+def load(path: Path) -> DerivationFile:
+    """Reads and checks a derivation file.
+
+    Raises: FileError with one line that says where and what to do.
+    """
+    with _at(str(path)):
+        return _read(path, _parse_toml(path))
+
+
+def _parse_toml(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise FileError(f"cannot be read: {error.strerror}") from None
+    if len(text) > MAX_FILE_BYTES:
+        raise FileError(f"has {len(text)} bytes; at most {MAX_FILE_BYTES} are read")
+    try:
+        return tomllib.loads(text.decode("utf-8"), parse_float=Decimal)
+    except UnicodeDecodeError:
+        raise FileError("is not UTF-8 text") from None
+    except tomllib.TOMLDecodeError as error:
+        raise FileError(f"is no TOML: {error}") from None
+    except RecursionError:
+        raise FileError("is nested too deeply") from None
+
+
+@contextmanager
+def _at(place: str) -> Iterator[None]:
+    """Puts the place before the message of any error."""
+    try:
+        yield
+    except SymbackpropError as error:
+        raise FileError(f"{place}: {error}") from None
+
+
+def _read(path: Path, data: dict[str, Any]) -> DerivationFile:
+    for key in data:
+        if key not in SECTIONS:
+            raise FileError(f"[{key}] is no section; sections are: {', '.join(sorted(SECTIONS))}")
+    define = _texts(data, "define")
+    if not define:
+        raise FileError("[define] is missing: a file needs at least one definition such as z = \"W @ x\"")
+    functions = _texts(data, "functions")
+    for name, kind in functions.items():
+        if kind != "elementwise":
+            raise FileError(f"[functions] {name}: {kind!r} is not supported; write {name} = \"elementwise\"")
+    shapes = _texts(data, "shapes")
+    train = _table(data, "train")
+    rate = train.get("learning_rate")
+    if isinstance(rate, str) and rate.isidentifier() and rate not in {*shapes, *define}:
+        shapes = {**shapes, rate: ""}
+    graph = graph_from_formulas(define, shapes, functions=functions, assume=_texts(data, "assume"))
+    training = _training(train, graph) if train else None
+    given, sizes = _given(_table(data, "given"), graph)
+    return DerivationFile(
+        path=path,
+        title=_text(data, "title") or path.stem,
+        source=_text(data, "source"),
+        graph=graph,
+        requests=_requests(_table(data, "derive"), training, graph),
+        training=training,
+        given=given,
+        sizes=sizes,
+        printed=_printed(_table(data, "printed"), graph, sizes),
+        claims=tuple(relation(graph, name, text, "[claims] ") for name, text in _texts(data, "claims").items()),
+        latex=_texts(data, "latex"),
+    )
+
+
+def _table(data: Mapping[str, Any], section: str) -> dict[str, Any]:
+    table = data.get(section, {})
+    if not isinstance(table, dict):
+        raise FileError(f"{section} must be a section: [{section}]")
+    return table
+
+
+def _text(data: Mapping[str, Any], key: str) -> str:
+    value = data.get(key, "")
+    if not isinstance(value, str):
+        raise FileError(f"{key}: expected a text in quotes, found {value!r}")
+    return value
+
+
+def _texts(data: Mapping[str, Any], section: str) -> dict[str, str]:
+    table = _table(data, section)
+    for key, value in table.items():
+        if not isinstance(value, str):
+            raise FileError(f"[{section}] {key}: expected a text in quotes, found {value!r}")
+    return table
+
+
+def _training(table: dict[str, Any], graph: Graph) -> Training:
+    with _at("[train]"):
+        for key in table:
+            if key not in TRAIN_KEYS:
+                raise FileError(f"{key!r} is no key; keys are: {', '.join(sorted(TRAIN_KEYS))}")
+        loss = table.get("loss")
+        if not isinstance(loss, str):
+            raise FileError("loss is missing: name the quantity to minimise")
+        check_loss(graph, loss)
+        parameters = table.get("parameters")
+        if not isinstance(parameters, list) or not all(isinstance(p, str) for p in parameters) or not parameters:
+            raise FileError(f"parameters: expected a list of names such as [\"W\", \"b\"], found {parameters!r}")
+        for name in parameters:
+            if name in graph.definitions:
+                raise FileError(f"parameters: {name!r} is defined by a formula; a parameter is an input")
+        return Training(
+            loss=loss,
+            parameters=check_parameters(graph, loss, dict.fromkeys(parameters)),
+            learning_rate=_learning_rate(table.get("learning_rate", 1), graph),
+            steps=_count(table, "steps"),
+            report_every=_count(table, "report_every"),
+        )
+
+
+def _learning_rate(value: Any, graph: Graph) -> Expr:
+    if isinstance(value, str):
+        known = {name: shape for name, shape in graph.inputs.items() if shape == ()}
+        tensor = parse(value, Scope(shapes=known, sizes=frozenset(graph.sizes())))
+        return tensor.expr
+    number = _number(value, "learning_rate")
+    return sp.Rational(number.numerator, number.denominator)
+
+
+def _count(table: dict[str, Any], key: str) -> int:
+    value = table.get(key, 0)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_STEPS:
+        raise FileError(f"{key}: expected an integer from 0 to {MAX_STEPS}, found {value!r}")
+    return value
+
+
+def _requests(table: dict[str, Any], training: Training | None, graph: Graph) -> tuple[Request, ...]:
+    """The gradients asked for in [derive] (loss -> names) and [train]; without either, of the only final scalar."""
+    requests = []
+    if training:
+        requests.append(Request(loss=training.loss, wrt=training.parameters))
+    for loss, names in table.items():
+        with _at(f"[derive] {loss}"):
+            check_loss(graph, loss)
+            if not isinstance(names, list) or not all(isinstance(name, str) for name in names) or not names:
+                raise FileError(f"expected a list of names, found {names!r}")
+            requests.append(Request(loss=loss, wrt=check_parameters(graph, loss, dict.fromkeys(names))))
+    if not requests:
+        used = {name for d in graph.definitions for name in graph.uses(d)}
+        final = [d for d in graph.definitions if d not in used and not graph.shape(d)]
+        if len(final) == 1 and parameters_of(graph, final[0]):
+            requests.append(Request(loss=final[0], wrt=parameters_of(graph, final[0])))
+    return tuple(requests)
+
+
+def _number(value: Any, key: str) -> Fraction:
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
+        raise FileError(f"{key}: expected a number, found {value!r}")
+    if isinstance(value, Decimal) and not value.is_finite():
+        raise FileError(f"{key}: {value} is no finite number")
+    if len(str(value)) > 300 or (isinstance(value, Decimal) and abs(value.adjusted()) > 300):
+        raise FileError(f"{key}: the number has more than 300 digits")
+    return Fraction(value)
+
+
+def _given(table: dict[str, Any], graph: Graph) -> tuple[dict[str, Values], dict[str, int]]:
+    """The exact entries of each given quantity, and the sizes that their shapes fix."""
+    given: dict[str, Values] = {}
+    sizes: dict[str, int] = {}
+    for name, value in table.items():
+        with _at(f"[given] {name}"):
+            extents, entries = _array(value, name)
+            shape = graph.shape(name)
+            if len(extents) != len(shape):
+                raise FileError(f"{len(extents)} axes are given, but the shape of {name} is {_show(shape)}")
+            for size, extent in zip(shape, extents, strict=True):
+                _bind(size, extent, sizes, name)
+            given[name] = entries
+    return given, sizes
+
+
+def _show(shape: tuple[Expr, ...]) -> str:
+    return f"({', '.join(map(str, shape))})"
+
+
+def _bind(size: Expr, extent: int, sizes: dict[str, int], name: str) -> None:
+    if is_size(size):
+        if sizes.setdefault(str(size), extent) != extent:
+            raise FileError(f"the size {size} is {extent} here and {sizes[str(size)]} above")
+    elif size != extent:
+        raise FileError(f"an axis of {name} has {extent} entries; its shape says {size}")
+
+
+def _array(value: Any, name: str) -> tuple[tuple[int, ...], dict[tuple[int, ...], Fraction]]:
+    """Extents and entries of a nested list; a number is an array without axes."""
+    if not isinstance(value, list):
+        return (), {(): _number(value, name)}
+    if not value:
+        raise FileError("an empty list: a size is at least 1")
+    parts = [_array(item, name) for item in value]
+    if len({extents for extents, _ in parts}) > 1:
+        raise FileError("the rows have different lengths")
+    entries = {(k, *rest): number for k, (_, part) in enumerate(parts) for rest, number in part.items()}
+    if len(entries) > MAX_ENTRIES:
+        raise FileError(f"more than {MAX_ENTRIES} numbers")
+    return (len(parts), *parts[0][0]), entries
+
+
+def _printed(table: dict[str, Any], graph: Graph, sizes: Mapping[str, int]) -> tuple[PrintedNumber, ...]:
+    numbers = []
+    for formula, value in table.items():
+        with _at("[printed]"):
+            digits = value if isinstance(value, list) else [value]
+            if not digits or not all(isinstance(text, str) and DIGITS.match(text) for text in digits):
+                raise FileError(f"{formula!r}: expected the printed digits as text such as \"0.6225\", found {value!r}")
+            tensor = parse(formula, scope_of(graph))
+            if tensor.shape:
+                raise FormulaError(f"has the shape {_show(tensor.shape)}; a printed number is a scalar", formula)
+            _check_positions(tensor.expr, formula, graph, sizes)
+            numbers.append(PrintedNumber(formula=formula, expr=tensor.expr, digits=tuple(digits)))
+    return tuple(numbers)
+
+
+def _check_positions(expr: Expr, formula: str, graph: Graph, sizes: Mapping[str, int]) -> None:
+    """Integer indices were read against symbolic sizes; now the sizes are known."""
+    for node in sorted(expr.atoms(sp.Indexed), key=str):
+        name = entry_name(node) or ""
+        if name not in graph.inputs and name not in graph.definitions:
+            continue
+        for position, size in zip(entry_indices(node), graph.shape(name), strict=True):
+            bound = sizes.get(str(size))
+            if position.is_Integer and bound is not None and position >= bound:
+                raise FormulaError(f"index {position} of {name} is out of range: {size} is {bound}", formula)

@@ -1,0 +1,273 @@
+"""A network of dense layers, written out as the graph of its formulas.
+
+Layer l has the weight W{l} (from j to i: W[i, j]), the bias b{l}, the pre-activation z{l} and the activation a{l}:
+    z1 = W1 @ x + b1,  a1 = sigmoid(z1),  ...         one sample x with target y
+    z1 = X @ W1.T + b1,  ...                          a batch of N samples as the rows of X, with targets Y
+and the loss is L. What has another shape (residual connections, shared weights) is written as formulas.
+"""
+
+import ast
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+from symbackprop.catalogue.activations import ACTIVATIONS
+from symbackprop.catalogue.losses import LOSSES, Loss
+from symbackprop.errors import GraphError
+from symbackprop.language.parse import syntax_tree
+from symbackprop.model.build import graph_from_formulas
+from symbackprop.model.custom import Custom, check_numbers, custom, trace
+from symbackprop.model.graph import Graph
+from symbackprop.model.tracing import constant
+
+LOSS = "L"
+BATCH = "N"
+Size = int | str
+Number = int | float | Fraction | str
+# A custom function is tried out on arrays no longer than this along any axis.
+MAX_TRIED = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Dense:
+    """`size` neurons that each see the whole layer before: z = W a + b, then the activation.
+
+    `activation` is an id of the catalogue, a Python function of z, or None for z itself; `parameters` are those of
+    the catalogue's record, such as {"slope": 0.2} (a text is a formula: a number or the name of a scalar).
+    """
+
+    size: Size
+    activation: str | Callable[..., Any] | None = None
+    bias: bool = True
+    parameters: Mapping[str, Number] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Network:
+    """Dense layers on `inputs` numbers, and a loss: an id of the catalogue, or a Python function of output and target.
+
+    A loss "from logits" is taken of the last pre-activation. `batch` is the number of samples (True for `N`), False
+    for a single one. `assume` maps a name to a condition that proofs may use.
+
+    >>> Network([Dense("m", "sigmoid")], inputs="n", loss="half_squared_error").formulas["z1"]
+    'W1 @ x + b1'
+
+    Raises: GraphError or NotSupportedError, as soon as the graph is asked for, when the parts do not fit together.
+    """
+
+    layers: Sequence[Dense]
+    inputs: Size = field(kw_only=True)
+    loss: str | Callable[..., Any] = field(kw_only=True)
+    batch: bool | Size = field(default=False, kw_only=True)
+    assume: Mapping[str, str] = field(default_factory=dict, kw_only=True)
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The graph of definitions z1, a1, ..., L."""
+        graph = graph_from_formulas(self.formulas, self.shapes, assume=self.assumptions)
+        for function, arguments, name in self._custom_uses:
+            shapes = [_tried(graph.shape(argument), graph) for argument in arguments]
+            check_numbers(function, graph.definitions[name].formula, arguments, shapes)
+        if graph.shape(LOSS):
+            raise GraphError(f"the loss has the shape {graph.shape(LOSS)}; a loss is a scalar, so sum or average it")
+        return graph
+
+    @property
+    def loss_name(self) -> str:
+        return LOSS
+
+    @cached_property
+    def parameters(self) -> tuple[str, ...]:
+        """The weights and biases, layer by layer."""
+        return tuple(name for number, layer in self._numbered for name in _parameters(number, layer))
+
+    @cached_property
+    def shapes(self) -> dict[str, tuple[Size, ...]]:
+        """The shapes of parameters, input and target."""
+        rows = (self._batch_size,) if self.batch else ()
+        shapes: dict[str, tuple[Size, ...]] = {self._input: (*rows, self.inputs)}
+        before = self.inputs
+        for number, layer in self._numbered:
+            shapes[f"W{number}"] = (layer.size, before)
+            if layer.bias:
+                shapes[f"b{number}"] = (layer.size,)
+            before = layer.size
+        shapes[self._target] = (*rows, before)
+        return shapes
+
+    @cached_property
+    def formulas(self) -> dict[str, str]:
+        """The definitions, in order."""
+        formulas: dict[str, str] = {}
+        before = self._input
+        for number, layer in self._numbered:
+            weighted = f"{before} @ W{number}.T" if self.batch else f"W{number} @ {before}"
+            formulas[f"z{number}"] = f"{weighted} + b{number}" if layer.bias else weighted
+            before = f"z{number}"
+            if layer.activation is not None:
+                formulas[f"a{number}"] = _activated(layer, before)
+                before = f"a{number}"
+        formulas[LOSS] = self._loss_formula
+        return formulas
+
+    @cached_property
+    def assumptions(self) -> dict[str, str]:
+        """What proofs may use: the condition that the loss record states, and what the user assumes."""
+        record = self._loss_record
+        if record is None:
+            return dict(self.assume)
+        # Cross entropy after softmax is the loss from logits in two steps, on the same kind of target.
+        fused = LOSSES.get(f"{record.id}_from_logits")
+        if not record.assumption and fused is not None and fused.fused == self.layers[-1].activation:
+            record = fused
+        if not record.assumption:
+            return dict(self.assume)
+        rows = _Rows(self._renaming("")) if self.batch else _Renamed(self._renaming(""))
+        return {"targets": ast.unparse(rows.visit(syntax_tree(record.assumption))), **self.assume}
+
+    @cached_property
+    def customs(self) -> tuple[Custom, ...]:
+        """The custom activations and losses, as traced and as their authors wrote them."""
+        found: dict[Any, Custom] = {}
+        for function, arguments, _ in self._custom_uses:
+            found.setdefault(function, custom(function, _own_arguments(function, len(arguments))))
+        return tuple(found.values())
+
+    # --- parts
+
+    @property
+    def _numbered(self) -> list[tuple[int, Dense]]:
+        if not self.layers:
+            raise GraphError("a network needs at least one layer: Network([Dense(2, 'sigmoid')], inputs=2, ...)")
+        return list(enumerate(self.layers, start=1))
+
+    @property
+    def _input(self) -> str:
+        return "X" if self.batch else "x"
+
+    @property
+    def _target(self) -> str:
+        return "Y" if self.batch else "y"
+
+    @property
+    def _batch_size(self) -> Size:
+        if self.batch is not True:
+            return self.batch
+        if BATCH in [str(size) for size in (self.inputs, *(layer.size for layer in self.layers))]:
+            raise GraphError(f"{BATCH!r} is the number of samples and a layer's size; name one: batch='B'")
+        return BATCH
+
+    @property
+    def _loss_record(self) -> Loss | None:
+        """Raises: GraphError for a loss that the catalogue does not have."""
+        if callable(self.loss):
+            return None
+        if self.loss not in LOSSES:
+            raise GraphError(f"unknown loss {self.loss!r}; known are: {', '.join(LOSSES)}")
+        return LOSSES[self.loss]
+
+    @property
+    def _prediction(self) -> str:
+        """What the loss compares with the target.
+
+        Raises: GraphError when the loss contains an activation and the last layer has another one.
+        """
+        number, last = self._numbered[-1]
+        record = self._loss_record
+        if record is not None and record.fused:
+            if last.activation not in (None, "identity", record.fused):
+                raise GraphError(
+                    f"the loss {record.id!r} contains {record.fused}; the last layer's activation must be "
+                    f"{record.fused!r} or None, not {last.activation!r}"
+                )
+            return f"z{number}"
+        return f"z{number}" if last.activation is None else f"a{number}"
+
+    @property
+    def _loss_formula(self) -> str:
+        record = self._loss_record
+        if record is None:
+            assert callable(self.loss)
+            return trace(self.loss, [self._prediction, self._target])
+        formula = record.batch if self.batch else record.formula
+        return ast.unparse(_Renamed(self._renaming(self._prediction)).visit(syntax_tree(formula)))
+
+    def _renaming(self, prediction: str) -> dict[str, str]:
+        """The names in a loss record and what they are here."""
+        return {"p": prediction, "y": self._target, "N": str(self._batch_size) if self.batch else ""}
+
+    @property
+    def _custom_uses(self) -> list[tuple[Callable[..., Any], list[str], str]]:
+        """(function, names of its arguments, name of what it defines)."""
+        uses: list[tuple[Callable[..., Any], list[str], str]] = [
+            (layer.activation, [f"z{number}"], f"a{number}")
+            for number, layer in self._numbered
+            if callable(layer.activation)
+        ]
+        if callable(self.loss):
+            uses.append((self.loss, [self._prediction, self._target], LOSS))
+        return uses
+
+
+def _parameters(number: int, layer: Dense) -> tuple[str, ...]:
+    return (f"W{number}", f"b{number}") if layer.bias else (f"W{number}",)
+
+
+def _activated(layer: Dense, z: str) -> str:
+    """The formula of the layer's activation of the pre-activation named `z`.
+
+    Raises: GraphError for an activation or parameter that the catalogue does not have.
+    """
+    if callable(layer.activation):
+        return trace(layer.activation, [z])
+    record = ACTIVATIONS.get(layer.activation or "")
+    if record is None:
+        known = ", ".join(ACTIVATIONS)
+        raise GraphError(f"unknown activation {layer.activation!r}; known are: {known}, a Python function, None")
+    for name in layer.parameters:
+        if name not in record.parameters:
+            own = ", ".join(record.parameters) or "none"
+            raise GraphError(f"the activation {record.id!r} has no parameter {name!r}; it has: {own}")
+    values: list[ast.expr] = [ast.Name(z, ast.Load())]
+    values += [_number(name, layer.parameters[name]) for name in record.parameters if name in layer.parameters]
+    return ast.unparse(ast.Call(ast.Name(record.id, ast.Load()), values, []))
+
+
+def _number(name: str, value: Number) -> ast.expr:
+    node = syntax_tree(value) if isinstance(value, str) else constant(value)
+    if node is None:
+        raise GraphError(f"the parameter {name} is {value!r}; expected a number, or a formula as text")
+    return node
+
+
+class _Renamed(ast.NodeTransformer):
+    """A formula with its names replaced; a size may become a number."""
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self.names = names
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return syntax_tree(self.names.get(node.id, node.id))
+
+
+class _Rows(_Renamed):
+    """A condition on one sample as a condition on each row: sums run along the row."""
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        arguments = [self.visit(argument) for argument in node.args]
+        return ast.Call(node.func, arguments, [*node.keywords, ast.keyword("axis", ast.Constant(1))])
+
+
+def _own_arguments(function: Callable[..., Any], count: int) -> list[str]:
+    """The function's own names for its first arguments; z, or p and y, where Python does not know them."""
+    code = getattr(function, "__code__", None)
+    names = list(code.co_varnames[: code.co_argcount]) if code is not None else []
+    return names if len(names) == count else ["z"] if count == 1 else ["p", "y"]
+
+
+def _tried(shape: tuple[Any, ...], graph: Graph) -> tuple[int, ...]:
+    """A small shape of the same kind: symbolic sizes become numbers, large numbers small ones."""
+    small = {name: 2 + k % (MAX_TRIED - 1) for k, name in enumerate(graph.sizes())}
+    return tuple(min(int(axis), MAX_TRIED) if axis.is_Integer else small[str(axis)] for axis in shape)

@@ -1,0 +1,176 @@
+"""Where an expression is defined, and the signs that can be read off its structure.
+
+A condition that holds for every real input, such as Σ exp(z) > 0, is not listed.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import sympy as sp
+
+from symbackprop.catalogue.activations import unfold
+from symbackprop.model.graph import Graph, Relation
+from symbackprop.proof.verdict import Condition
+from symbackprop.tensor.indices import alpha_normal, children
+from symbackprop.tensor.nodes import Elementwise, Expr, IsZero, Positive, entry_indices, entry_name, is_size
+
+# Functions whose values lie strictly between two numbers.
+OPEN_RANGE: dict[str, tuple[int, int]] = {"sigmoid": (0, 1)}
+MAX_DEPTH = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """low < value < high, or <= where not strict; None is no bound."""
+
+    low: Expr | None = None
+    high: Expr | None = None
+    low_strict: bool = False
+    high_strict: bool = False
+
+    @property
+    def positive(self) -> bool:
+        return self.low is not None and bool(self.low > 0 or (self.low == 0 and self.low_strict))
+
+    @property
+    def nonnegative(self) -> bool:
+        return self.low is not None and bool(self.low >= 0)
+
+    @property
+    def negative(self) -> bool:
+        return self.high is not None and bool(self.high < 0 or (self.high == 0 and self.high_strict))
+
+
+UNBOUNDED = Bounds()
+POSITIVE = Bounds(low=sp.Integer(0), low_strict=True)
+NONNEGATIVE = Bounds(low=sp.Integer(0))
+
+
+class Domain:
+    """Bounds and domain conditions of expressions over one graph; names in `positive` are assumed positive."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.positive = frozenset(filter(None, (_positive_name(a) for a in graph.assumptions)))
+
+    def bounds(self, expr: Expr, depth: int = 0) -> Bounds:
+        """Bounds that hold for all real inputs (for the names assumed positive: all positive ones)."""
+        if depth > MAX_DEPTH:
+            return UNBOUNDED
+        if expr.is_Rational:
+            return Bounds(expr, expr)
+        if expr is sp.pi or isinstance(expr, sp.exp):
+            return POSITIVE
+        if is_size(expr):
+            return Bounds(low=sp.Integer(1))
+        name = entry_name(expr)
+        if name is not None:
+            if name in self.positive:
+                return POSITIVE
+            if name in self.graph.definitions:
+                return self.bounds(self.graph.definitions[name].tensor.at(*entry_indices(expr)), depth + 1)
+            return UNBOUNDED
+        return self._compound(expr, depth + 1)
+
+    def _compound(self, expr: Expr, depth: int) -> Bounds:
+        if expr.is_Add:
+            return self._sum_of([self.bounds(term, depth) for term in expr.args])
+        if expr.is_Mul:
+            return self._product(expr, depth)
+        if isinstance(expr, sp.Sum):
+            inner = self.bounds(expr.function, depth)
+            return POSITIVE if inner.positive else NONNEGATIVE if inner.nonnegative else UNBOUNDED
+        if expr.is_Pow:
+            return self._power(expr, depth)
+        if isinstance(expr, (sp.Abs, sp.KroneckerDelta)):
+            return NONNEGATIVE
+        if isinstance(expr, (Positive, IsZero)):
+            return Bounds(sp.Integer(0), sp.Integer(1))
+        if isinstance(expr, (sp.tanh, sp.erf)):
+            return Bounds(sp.Integer(-1), sp.Integer(1), True, True)
+        if isinstance(expr, Elementwise) and not expr.func.order and expr.func.function in OPEN_RANGE:
+            low, high = OPEN_RANGE[expr.func.function]
+            return Bounds(sp.Integer(low), sp.Integer(high), True, True)
+        if isinstance(expr, Elementwise):
+            unfolded = unfold(expr)
+            return UNBOUNDED if unfolded == expr else self.bounds(unfolded, depth)
+        return UNBOUNDED
+
+    def _sum_of(self, parts: list[Bounds]) -> Bounds:
+        lows, highs = [b.low for b in parts], [b.high for b in parts]
+        return Bounds(
+            None if None in lows else sp.Add(*lows),
+            None if None in highs else sp.Add(*highs),
+            any(b.low_strict for b in parts),
+            any(b.high_strict for b in parts),
+        )
+
+    def _product(self, expr: Expr, depth: int) -> Bounds:
+        coefficient, rest = expr.as_coeff_Mul()
+        if coefficient != 1:
+            inner = self.bounds(rest, depth)
+            low, high = (None if bound is None else coefficient * bound for bound in (inner.low, inner.high))
+            if coefficient > 0:
+                return Bounds(low, high, inner.low_strict, inner.high_strict)
+            return Bounds(high, low, inner.high_strict, inner.low_strict)
+        parts = [self.bounds(factor, depth) for factor in expr.args]
+        if all(b.positive for b in parts):
+            return POSITIVE
+        return NONNEGATIVE if all(b.nonnegative for b in parts) else UNBOUNDED
+
+    def _power(self, expr: Expr, depth: int) -> Bounds:
+        base = self.bounds(expr.base, depth)
+        if base.positive:
+            return POSITIVE
+        even = expr.exp.is_Integer and expr.exp % 2 == 0
+        return NONNEGATIVE if even or (expr.exp.is_Rational and base.nonnegative) else UNBOUNDED
+
+    def conditions(self, expr: Expr, differentiated: bool = False) -> Iterator[Condition]:
+        """The domain conditions of `expr` that its structure does not already guarantee.
+
+        For an expression that is differentiated, roots need a positive base and kinks are excluded.
+        """
+        stack = [expr]
+        while stack:
+            node = stack.pop()
+            stack.extend(children(node))
+            yield from self._own_condition(node, differentiated)
+
+    def _own_condition(self, node: Expr, differentiated: bool) -> Iterator[Condition]:
+        if isinstance(node, sp.log) and not self.bounds(node.args[0]).positive:
+            yield Condition(node.args[0], "> 0", "logarithm")
+        elif node.is_Pow and node.exp.is_Rational and not (node.exp.is_Integer and node.exp.is_positive):
+            base = self.bounds(node.base)
+            if node.exp.is_Integer:
+                if not (base.positive or base.negative):
+                    yield Condition(node.base, "!= 0", "denominator")
+            elif not base.positive and (differentiated or node.exp.is_negative or not base.nonnegative):
+                strict = differentiated or node.exp.is_negative
+                yield Condition(node.base, "> 0" if strict else ">= 0", "root")
+        elif differentiated and isinstance(node, (Positive, IsZero, sp.Abs, sp.sign)):
+            inner = self.bounds(node.args[0])
+            if not (inner.positive or inner.negative):
+                yield Condition(node.args[0], "!= 0", "kink")
+
+    def guaranteed(self, condition: Condition) -> bool:
+        """Whether the condition holds for all real inputs."""
+        inner = self.bounds(condition.expr)
+        if condition.relation == "> 0":
+            return inner.positive
+        if condition.relation == ">= 0":
+            return inner.nonnegative
+        return inner.positive or inner.negative
+
+
+def _positive_name(assumption: Relation) -> str | None:
+    """The name in an assumption `name > 0` about every entry."""
+    sides = {">": (assumption.left, assumption.right), "<": (assumption.right, assumption.left)}
+    large, small = sides.get(assumption.comparison, (None, None))
+    if large is None or small is None or not small.expr.is_Rational or small.expr < 0:
+        return None
+    return entry_name(large.expr) if entry_indices(large.expr) == large.indices else None
+
+
+def distinct(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
+    """The conditions without repetitions, in order."""
+    return tuple({(alpha_normal(c.expr), c.relation): c for c in reversed(list(conditions))}.values())[::-1]

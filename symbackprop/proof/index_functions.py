@@ -1,0 +1,181 @@
+"""Functions of normal forms: exp, log, tanh, sin, cos, erf, indicators, and functions of which nothing is known."""
+
+from fractions import Fraction
+
+from symbackprop.proof.index_engine import POSITIVE
+from symbackprop.proof.index_numbers import prime_powers
+from symbackprop.proof.index_poly import (
+    COS,
+    ERF,
+    IS_POSITIVE,
+    IS_ZERO,
+    LOG,
+    ONE,
+    SIN,
+    ZERO,
+    Atom,
+    Base,
+    Call,
+    Exp,
+    Indicator,
+    Mono,
+    Poly,
+    Prime,
+    Sine,
+    add,
+    constant,
+    scale,
+    single,
+    subtract,
+    term,
+)
+from symbackprop.proof.index_ring import Ring, faces_down
+from symbackprop.proof.limits import Undecided
+
+MINUS_ONE = scale(ONE, -1)
+
+
+class Functions(Ring):
+    """Every function that an index expression may hold."""
+
+    def call(self, function: str, order: int, arguments: tuple[Poly, ...]) -> Poly:
+        """The function of that name; without a rule here it stays opaque."""
+        if function == LOG:
+            return self.logarithm(*arguments)
+        if function == ERF:
+            return self.error(*arguments)
+        if function == SIN:
+            return self.sine(*arguments)
+        if function == COS:
+            return self.cosine(*arguments)
+        if function == IS_POSITIVE:
+            return self.is_positive(*arguments)
+        if function == IS_ZERO:
+            return self.is_zero(*arguments)
+        return single(Call(function, order, arguments))
+
+    # ------------------------------------------------------------------ exp and log
+
+    def exponential(self, p: Poly) -> Poly:
+        """exp(Σ c m) = ∏ exp(m)^c; exp(c log u) = u^c."""
+        result = ONE
+        for mono, coefficient in p.terms:
+            result = self.multiply(result, self._exponential_of_term(mono, coefficient))
+        return result
+
+    def _exponential_of_term(self, mono: Mono, coefficient: Fraction) -> Poly:
+        if len(mono.factors) == 1:
+            ((atom, exponent),) = mono.factors
+            if isinstance(atom, Call) and atom.function == LOG and exponent == 1:
+                return self.power(atom.arguments[0], coefficient)
+        return self.reduce({Exp(mono): coefficient})
+
+    def logarithm(self, p: Poly) -> Poly:
+        """log ∏ a^e = Σ e log a for a > 0; what is not known to be positive stays together and is noted."""
+        coefficient, unit, rest = self.split(p, positive_only=True)
+        if not rest:
+            raise Undecided("the logarithm of 0")
+        if rest == MINUS_ONE:
+            raise Undecided("the logarithm of a negative quantity")
+        parts = [scale(single(Call(LOG, 0, (constant(q),))), k) for q, k in prime_powers(coefficient)]
+        parts += [scale(self._logarithm_of_atom(a), e) for a, e in unit.items()]
+        if rest != ONE:
+            if not self.positive_poly(rest):
+                self.note(POSITIVE, rest)
+            parts.append(self._logarithm_of_rest(rest))
+        return add(*parts)
+
+    def _logarithm_of_rest(self, rest: Poly) -> Poly:
+        atom, exponent = sole_factor(rest)
+        if atom is not None and self.positive_atom(atom):
+            return scale(self._logarithm_of_atom(atom), exponent)
+        return single(Call(LOG, 0, (rest,)))
+
+    @staticmethod
+    def _logarithm_of_atom(atom: Atom) -> Poly:
+        if isinstance(atom, Exp):
+            return term(atom.exponent)
+        return single(Call(LOG, 0, (atom_value(atom),)))
+
+    # ------------------------------------------------------------------ odd, even and hyperbolic functions
+
+    def tangent(self, p: Poly) -> Poly:
+        """tanh u = 1 - 2/(exp(2u) + 1)."""
+        if not p:
+            return ZERO
+        grown = self.exponential(scale(p, 2))
+        return subtract(ONE, scale(self.power(add(grown, ONE), Fraction(-1)), 2))
+
+    def error(self, p: Poly) -> Poly:
+        """erf(-u) = -erf(u)."""
+        if not p:
+            return ZERO
+        return scale(self.error(scale(p, -1)), -1) if faces_down(p) else single(Call(ERF, 0, (p,)))
+
+    def sine(self, p: Poly) -> Poly:
+        """sin(-u) = -sin(u)."""
+        if not p:
+            return ZERO
+        return scale(self.sine(scale(p, -1)), -1) if faces_down(p) else single(Sine(SIN, 0, (p,)))
+
+    def cosine(self, p: Poly) -> Poly:
+        """cos(-u) = cos(u)."""
+        if not p:
+            return ONE
+        return single(Call(COS, 0, (scale(p, -1) if faces_down(p) else p,)))
+
+    # ------------------------------------------------------------------ indicators
+
+    def absolute(self, p: Poly) -> Poly:
+        """|u| = u (2[u > 0] - 1)."""
+        return self.multiply(p, subtract(scale(self.is_positive(p), 2), ONE))
+
+    def is_positive(self, p: Poly) -> Poly:
+        """[p > 0]: positive factors leave, and [-u > 0] = 1 - [u > 0] - [u = 0]."""
+        _, _, u = self.split(p, positive_only=True)
+        if not u:
+            return ZERO
+        flipped = scale(u, -1)
+        if u == ONE or self.positive_poly(u):
+            return ONE
+        if u == MINUS_ONE or self.nonnegative_poly(flipped):
+            return ZERO
+        if self.nonnegative_poly(u):
+            return subtract(ONE, self._zero_atom(u))
+        if faces_down(u):
+            return subtract(subtract(ONE, self._positive_atom(flipped)), self._zero_atom(flipped))
+        return self._positive_atom(u)
+
+    def is_zero(self, p: Poly) -> Poly:
+        """[p = 0]: positive factors leave, and [-u = 0] = [u = 0]."""
+        _, _, u = self.split(p, positive_only=True)
+        if not u:
+            return ONE
+        if u in (ONE, MINUS_ONE):
+            return ZERO
+        return self._zero_atom(scale(u, -1) if faces_down(u) else u)
+
+    def _zero_atom(self, u: Poly) -> Poly:
+        atom, exponent = sole_factor(u)
+        if self.nonzero_poly(u) or (atom is not None and exponent < 0):
+            return ZERO
+        return single(Indicator(IS_ZERO, 0, (u if atom is None else single(atom),)))
+
+    @staticmethod
+    def _positive_atom(u: Poly) -> Poly:
+        atom, _ = sole_factor(u)  # its exponent is odd, for even powers are nonnegative
+        return single(Indicator(IS_POSITIVE, 0, (u if atom is None else single(atom),)))
+
+
+def sole_factor(u: Poly) -> tuple[Atom | None, Fraction]:
+    """Atom and exponent of a polynomial that is one power."""
+    if len(u) == 1 and u.terms[0][1] == 1 and len(u.terms[0][0].factors) == 1:
+        return u.terms[0][0].factors[0]
+    return None, Fraction(0)
+
+
+def atom_value(atom: Atom) -> Poly:
+    """The first power of an atom."""
+    if isinstance(atom, Base):
+        return atom.poly
+    return constant(atom.number) if isinstance(atom, Prime) else single(atom)

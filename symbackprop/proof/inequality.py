@@ -1,0 +1,41 @@
+"""Inequalities that follow from an identity: a quadratic in one quantity, completed to a square.
+
+σ' = 1/4 - (σ - 1/2)² shows σ' <= 1/4. The identity is found here and proved in index normal form.
+"""
+
+import sympy as sp
+
+from symbackprop.model.graph import Relation
+from symbackprop.proof.compact import compact
+from symbackprop.proof.domain import Domain
+from symbackprop.proof.index_form import IndexForms
+from symbackprop.tensor.nodes import Expr
+
+
+def follows(relation: Relation, domain: Domain, forms: IndexForms) -> bool:
+    """Whether `left <= right` (or >=, <, >) follows from the structure of right - left, or of its completed square.
+
+    Raises: Undecided when the identity behind it is beyond the normal form.
+    """
+    gap = relation.right.expr - relation.left.expr
+    if relation.comparison in (">", ">="):
+        gap = -gap
+    strict = relation.comparison in ("<", ">")
+    for form in (gap, completed_square(compact(gap))):
+        if form is None:
+            continue
+        bounds = domain.bounds(form)
+        if bounds.positive or (bounds.nonnegative and not strict):
+            return forms.is_zero(forms.normalise(compact(gap - form)))
+    return False
+
+
+def completed_square(expr: Expr) -> Expr | None:
+    """a t² + b t + c = a (t + b/2a)² + c - b²/4a for a quadratic in one quantity t; None for anything else."""
+    polynomial = sp.Poly(expr) if expr.free_symbols and not expr.has(sp.Sum) else None
+    if polynomial is None or len(polynomial.gens) != 1 or polynomial.degree() != 2:
+        return None
+    a, b, c = polynomial.all_coeffs()
+    if not all(coefficient.is_Rational for coefficient in (a, b, c)):
+        return None
+    return a * (polynomial.gens[0] + b / (2 * a)) ** 2 + (c - b**2 / (4 * a))

@@ -1,0 +1,273 @@
+"""Refutation: a rational point at which the two sides of a relation lie in balls that contradict it.
+
+Agreement at points, however many, is never a proof. What is not certified is no evidence: a ball that is not a number,
+too wide, or at a point where a side is undefined, counts neither for nor against.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from random import Random
+from typing import Any
+
+from flint import arb, ctx, fmpq
+
+from symbackprop.model.graph import Comparison, Graph, Relation
+from symbackprop.proof.balls import Evaluation, Position, in_order, used_by
+from symbackprop.proof.duals import Base, Undefined, Unknown
+from symbackprop.proof.families import FunctionChoice, choose_functions
+from symbackprop.proof.sampling import Values, choose_sizes, holds, least_sizes, sample
+from symbackprop.proof.structure import indices_of, names_of
+from symbackprop.tensor.tensor import Tensor
+
+PRECISIONS = (128, 256, 1024)
+ENTRIES = 5  # of a tensor equation, at one point
+# Two sides agree when their difference is known to be smaller than this.
+NARROW = arb("1e-20")
+NEGATED: dict[Comparison, Comparison] = {"==": "!=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Counterexample:
+    """A point at which a relation certainly fails.
+
+    `values` are exact rationals as text, nested as the tensors are; `left` and `right` are disjoint balls (or exact
+    rationals) around the two sides at `indices`. `at_kink`: an indicator or |u| is evaluated at u = 0 there, so that
+    it may be the convention for a derivative that differs.
+    """
+
+    sizes: Mapping[str, int]
+    values: Mapping[str, Any]
+    indices: Position
+    left: str
+    right: str
+    precision: int
+    functions: Mapping[str, str]
+    at_kink: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self) | {"indices": list(self.indices)}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Agreement:
+    """No counterexample was found: at `agreeing` evaluations the sides agree to 20 places (or the inequality holds).
+
+    `unknown` evaluations were not decided at any precision, `undefined` ones lie outside a domain, and `unsampled`
+    attempts found no point at which the assumptions hold. `witness` is a point at which they hold and both sides are
+    defined.
+    """
+
+    agreeing: int
+    unknown: int
+    undefined: int
+    unsampled: int
+    witness: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Point:
+    """A point at which the assumptions hold, with the evaluations there, one for each precision."""
+
+    graph: Graph
+    adjoints: Mapping[str, Tensor]
+    sizes: Mapping[str, int]
+    values: Values
+    functions: Mapping[str, FunctionChoice]
+    evaluations: dict[int, Evaluation]
+
+    def at(self, precision: int) -> Evaluation:
+        if precision not in self.evaluations:
+            families = {name: chosen.family for name, chosen in self.functions.items()}
+            self.evaluations[precision] = Evaluation(
+                self.graph, self.sizes, self.values, functions=families, adjoints=self.adjoints, precision=precision
+            )
+        return self.evaluations[precision]
+
+    def as_dict(self, position: Position) -> dict[str, Any]:
+        return {
+            "sizes": dict(self.sizes),
+            "values": {name: _nested(entries) for name, entries in self.values.items()},
+            "indices": list(position),
+            "functions": {name: chosen.formula for name, chosen in self.functions.items()},
+        }
+
+
+def refute(
+    relation: Relation,
+    graph: Graph,
+    *,
+    attempts: int = 24,
+    seed: int = 0,
+    assumptions: Sequence[Relation] | None = None,
+    adjoints: Mapping[str, Tensor] | None = None,
+) -> Counterexample | Agreement:
+    """A certified counterexample to `relation` under the assumptions (those of the graph if none are given).
+
+    One away from kinks is preferred. A claim `a != b`, that an equation is no identity, is refuted by no point: it
+    is proved by a counterexample of the equation.
+    """
+    search = _Search(relation, graph, tuple(graph.assumptions if assumptions is None else assumptions), adjoints or {})
+    fallback: Counterexample | None = None
+    for point, position in search.evaluations(attempts, seed):
+        found = None if point is None else search.decide(point, position)
+        if found is not None and not found.at_kink:
+            return found
+        fallback = fallback or found
+    return fallback or search.agreement()
+
+
+def witness(
+    relation: Relation,
+    graph: Graph,
+    *,
+    attempts: int = 24,
+    seed: int = 0,
+    assumptions: Sequence[Relation] | None = None,
+    adjoints: Mapping[str, Tensor] | None = None,
+) -> dict[str, Any] | None:
+    """An exact point at which the assumptions hold and both sides are defined; away from kinks if one is found."""
+    search = _Search(relation, graph, tuple(graph.assumptions if assumptions is None else assumptions), adjoints or {})
+    for point, position in search.evaluations(attempts, seed):
+        if point is not None:
+            search.decide(point, position)
+        if search.witness is not None and not search.witness_at_kink:
+            break
+    return search.witness
+
+
+class _Search:
+    """One search: what is evaluated, and what has been found so far."""
+
+    def __init__(
+        self, relation: Relation, graph: Graph, assumptions: tuple[Relation, ...], adjoints: Mapping[str, Tensor]
+    ) -> None:
+        self.relation, self.graph, self.assumptions, self.adjoints = relation, graph, assumptions, adjoints
+        self.agreeing = self.unknown = self.undefined = self.unsampled = 0
+        self.witness: dict[str, Any] | None = None
+        self.witness_at_kink = False
+        sides = [side for r in (relation, *assumptions) for side in (r.left, r.right)]
+        mentioned = dict.fromkeys(name for side in sides for name in names_of(side.expr))
+        self.names = in_order(mentioned, lambda name: used_by(graph, adjoints, name))
+        tensors = [*sides, *(adjoints[name] for name in self.names if name in adjoints)]
+        tensors += [graph.definitions[name].tensor for name in self.names if name in graph.definitions]
+        shapes = [t.shape for t in tensors] + [graph.inputs[name] for name in self.names if name in graph.inputs]
+        self.sizes = least_sizes(graph, [t.expr for t in tensors], shapes)
+
+    def evaluations(self, attempts: int, seed: int) -> Iterator[tuple[_Point | None, Position]]:
+        """Points with positions of the free indices, or None where the assumptions were not met."""
+        # A scalar relation gives one evaluation at a point, a tensor several: the one gets more points instead.
+        for attempt in range(attempts if self.relation.left.shape else 3 * attempts):
+            point = self.point(attempt, seed)
+            if point is None:
+                self.unsampled += 1
+                yield None, ()
+                continue
+            positions = list(point.at(PRECISIONS[0]).positions(self.relation.left.shape))
+            if len(positions) > ENTRIES:
+                positions = sorted(Random(attempt).sample(positions, ENTRIES))
+            yield from ((point, position) for position in positions)
+
+    def point(self, attempt: int, seed: int) -> _Point | None:
+        sizes = choose_sizes(self.sizes, attempt, seed)
+        functions = choose_functions(self.graph.functions, attempt)
+        families = {name: chosen.family for name, chosen in functions.items()}
+        values = sample(self.graph, self.names, self.assumptions, sizes, seed=seed, attempt=attempt, functions=families)
+        return None if values is None else _Point(self.graph, self.adjoints, sizes, values, functions, {})
+
+    def decide(self, point: _Point, position: Position) -> Counterexample | None:
+        """A counterexample if this is one; otherwise it is counted as what it is."""
+        failure: Undefined | Unknown | None = None
+        for precision in PRECISIONS:
+            at = point.at(precision)
+            try:
+                left, right = (_side(at, side, position) for side in (self.relation.left, self.relation.right))
+            except (Undefined, Unknown) as error:
+                failure = error
+                if isinstance(error, Undefined):
+                    break
+                continue
+            self._note_witness(point, position, at.at_kink)
+            failure = None
+            outcome = _compare(self.relation.comparison, left, right, precision)
+            if outcome is False:
+                return self._counterexample(point, position, left, right, at)
+            if outcome:
+                self.agreeing += 1
+                return None
+        if isinstance(failure, Undefined):
+            self.undefined += 1
+        else:
+            self.unknown += 1
+        return None
+
+    def _note_witness(self, point: _Point, position: Position, at_kink: bool) -> None:
+        if self.witness is None or (self.witness_at_kink and not at_kink):
+            self.witness, self.witness_at_kink = point.as_dict(position), at_kink
+
+    def _counterexample(
+        self, point: _Point, position: Position, left: Base, right: Base, at: Evaluation
+    ) -> Counterexample:
+        shown = point.as_dict(position)
+        first, second = show_apart(left, right, at.precision)
+        return Counterexample(
+            sizes=shown["sizes"],
+            values=shown["values"],
+            indices=position,
+            left=first,
+            right=second,
+            precision=at.precision,
+            functions=shown["functions"],
+            at_kink=at.at_kink,
+        )
+
+    def agreement(self) -> Agreement:
+        return Agreement(
+            agreeing=self.agreeing,
+            unknown=self.unknown,
+            undefined=self.undefined,
+            unsampled=self.unsampled,
+            witness=self.witness,
+        )
+
+
+def _side(at: Evaluation, side: Tensor, position: Position) -> Base:
+    return at.number(side.expr, dict(zip(indices_of(side.shape), position, strict=True)))
+
+
+def _compare(comparison: Comparison, left: Base, right: Base, precision: int) -> bool | None:
+    """Whether the relation fails (False), or cannot fail by more than 1e-20 (True); None when that is open."""
+    with ctx.workprec(precision):
+        difference = left - right
+        try:
+            return comparison not in NEGATED or not holds(NEGATED[comparison], difference)
+        except Unknown:
+            return True if abs(difference) < NARROW else None
+
+
+def show_apart(left: Base, right: Base, precision: int) -> tuple[str, str]:
+    """Two numbers as text; balls with so many digits that the printed ones do not overlap if these do not."""
+    with ctx.workprec(precision + 64):
+        digits = 20
+        while True:
+            shown = tuple(str(x) if isinstance(x, fmpq) else arb(x).str(digits) for x in (left, right))
+            apart = not _read(shown[0]).overlaps(_read(shown[1]))
+            if apart or digits > precision:
+                return shown[0], shown[1]
+            digits *= 2
+
+
+def _read(text: str) -> Any:
+    numerator, slash, denominator = text.partition("/")
+    exact = slash and not text.startswith("[")
+    return arb(fmpq(int(numerator), int(denominator))) if exact else arb(text)
+
+
+def _nested(entries: Mapping[Position, Any]) -> Any:
+    """Entries as nested lists of text."""
+    if () in entries:
+        return str(entries[()])
+    return [
+        _nested({position[1:]: value for position, value in entries.items() if position[0] == k})
+        for k in range(1 + max(position[0] for position in entries))
+    ]

@@ -1,0 +1,135 @@
+"""True equations by which a prover may rewrite: the chain rule for one total derivative, one definition for a name.
+
+D(f, v) = ∂f/∂v, the total derivative, is an opaque quantity named `d(f, v)` until it is unfolded by
+    D(f_I, v_J) = Σ_w Σ_K D(f_I, w_K) ∂w_K/∂v_J     over the definitions w that use v and on which f depends,
+    D(f_I, f_K) = δ_IK.
+Each equation holds at every point, so it does not matter which of them are applied, and in what order: a statement
+about a layer is decided with its neighbours opaque, whatever the depth of the network.
+"""
+
+import sympy as sp
+
+from symbackprop.model.graph import Graph, names_in
+from symbackprop.proof.index_form import IndexForms
+from symbackprop.tensor.indices import all_index_names, substitute, transform
+from symbackprop.tensor.nodes import (
+    Expr,
+    Partial,
+    adjoint_name,
+    delta,
+    entry,
+    entry_indices,
+    entry_name,
+    index,
+    summation,
+)
+from symbackprop.tensor.tensor import axes
+
+
+class Unfolding:
+    """Rewriting by the equations of one graph; local derivatives are taken by the prover's own calculus."""
+
+    def __init__(self, graph: Graph, forms: IndexForms) -> None:
+        self.graph, self.forms = graph, forms
+        self.order = {name: position for position, name in enumerate(graph.definitions)}
+        self.totals: dict[str, tuple[str, str]] = {}  # opaque name -> (f, v)
+        self.equations: dict[str, Expr] = {}
+
+    def name_partials(self, expr: Expr) -> Expr:
+        """`expr` with each `Partial(f, v)` written with opaque total derivatives of named quantities."""
+
+        def rule(node: Expr) -> Expr | None:
+            if not isinstance(node, Partial):
+                return None
+            f, v = node.args
+            if f.has(Partial):
+                f = self.eliminate(self.name_partials(f))
+            return self.total(f, entry_name(v) or "", entry_indices(v))
+
+        return transform(expr, rule)
+
+    def total(self, f: Expr, v: str, at: tuple[Expr, ...]) -> Expr:
+        """∂f/∂v[at] through every name in f that depends on v, and through v itself."""
+        if entry_name(f) is not None:
+            return self._total_of_name(entry_name(f) or "", entry_indices(f), v, at)
+        terms = []
+        taken = all_index_names(f) | {str(i.label) for i in at if isinstance(i, sp.Idx)}
+        for u in sorted(names_in(f)):
+            if u != v and v not in self.graph.ancestors(u):
+                continue
+            over = _fresh_axes(self.graph.shape(u), taken) if u != v else at
+            partial = self.forms.to_expr(self.forms.derivative(f, u, over))
+            factor = self._total_of_name(u, over, v, at)
+            terms.append(summation(partial * factor, *over) if u != v else partial)
+        return sp.Add(*terms)
+
+    def _total_of_name(self, f: str, f_at: tuple[Expr, ...], v: str, v_at: tuple[Expr, ...]) -> Expr:
+        """D(f, v): δ for f = v, 0 where f does not depend on v, otherwise the opaque quantity."""
+        if f == v:
+            return sp.Mul(*(delta(i, j) for i, j in zip(f_at, v_at, strict=True)))
+        if v not in self.graph.ancestors(f):
+            return sp.Integer(0)
+        name = adjoint_name(f, v)
+        self.totals[name] = (f, v)
+        return entry(name, *f_at, *v_at)
+
+    def know_adjoints(self, loss: str, names: list[str]) -> None:
+        """Declares the names `d(loss, v)` that occur in a derivation as total derivatives."""
+        self.totals |= {adjoint_name(loss, v): (loss, v) for v in names}
+
+    def unfold_once(self, expr: Expr) -> Expr | None:
+        """`expr` with the total derivative by the earliest quantity unfolded; None when there is none left."""
+        present = names_in(expr) & set(self.totals)
+        if not present:
+            return None
+        name = min(present, key=lambda key: (self.order.get(self.totals[key][1], -1), key))
+        return self._replace(expr, name, self._equation(name))
+
+    def _equation(self, name: str) -> Expr:
+        """The right side of the chain rule for the opaque quantity `name`, at its canonical indices."""
+        if name not in self.equations:
+            f, v = self.totals[name]
+            f_shape, v_shape = self.graph.shape(f), self.graph.shape(v)
+            free = axes((*f_shape, *v_shape))
+            f_at, v_at = free[: len(f_shape)], free[len(f_shape) :]
+            terms = []
+            for w in self.graph.between(v, f):
+                if v in self.graph.uses(w):
+                    over = _fresh_axes(self.graph.shape(w), frozenset())
+                    w_at_over = self.graph.definitions[w].tensor.at(*over)
+                    partial = self.forms.to_expr(self.forms.derivative(w_at_over, v, v_at))
+                    terms.append(summation(self._total_of_name(f, f_at, w, over) * partial, *over))
+            self.equations[name] = sp.Add(*terms)
+        return self.equations[name]
+
+    def _replace(self, expr: Expr, name: str, value: Expr) -> Expr:
+        def rule(node: Expr) -> Expr | None:
+            if entry_name(node) != name:
+                return None
+            at = entry_indices(node)
+            f, v = self.totals[name]
+            return substitute(value, dict(zip(axes((*self.graph.shape(f), *self.graph.shape(v))), at, strict=True)))
+
+        return transform(expr, rule)
+
+    def eliminate(self, expr: Expr) -> Expr:
+        """`expr` with every total derivative unfolded."""
+        while (unfolded := self.unfold_once(expr)) is not None:
+            expr = unfolded
+        return expr
+
+    def inline_once(self, expr: Expr) -> Expr | None:
+        """`expr` with the latest of the definitions in it replaced by what defines it; None when there is none."""
+        present = names_in(expr) & set(self.graph.definitions)
+        if not present:
+            return None
+        name = max(present, key=lambda key: self.order[key])
+        return self.graph.expand(expr, [name])
+
+
+def _fresh_axes(shape: tuple[Expr, ...], taken: frozenset[str] | set[str]) -> tuple[Expr, ...]:
+    """Indices for a shape whose names occur nowhere in `taken` and are not canonical."""
+    prefix = "w"
+    while any(name.startswith(prefix) for name in taken):
+        prefix += "w"
+    return tuple(index(f"{prefix}{axis}", size) for axis, size in enumerate(shape))

@@ -1,0 +1,153 @@
+"""The SymPy nodes of which every index expression is built, and the one place where they are made.
+
+An index expression is a SymPy scalar expression over
+  rational numbers and pi,
+  sizes            `size("n")`                 a positive integer symbol; may appear as a value, as in `sum(x)/n`
+  scalars          `scalar("y")`               a real symbol
+  tensor entries   `entry("W", i, j)`          `Indexed`; indices are `Idx` or non-negative integers
+  `Add Mul Pow`    powers with a rational exponent, or a positive base
+  `exp log tanh sin cos erf Abs sign`          SymPy's own classes; `sqrt(u)` is `Pow(u, 1/2)`
+  `Elementwise`                                named or arbitrary functions, `sigmoid(z)`, and their derivatives
+  `Positive(u)`, `IsZero(u)`                   indicators [u > 0] and [u = 0], 1 or 0
+  `KroneckerDelta(i, j)`
+  `summation(body, i)`                         `Sum` over the whole range of the `Idx` i
+  `Partial(f, v)`                              total derivative of f by the entry v
+  `Local(f, v)`                                the factor ∂f/∂v of a chain rule, in derivations only
+
+SymPy's own `diff`, `subs`, `xreplace`, `doit` and `simplify` get indexed sums wrong (they capture bound indices):
+none of them may touch an index expression. Use `tensor.indices` and `tensor.differentiate`.
+"""
+
+from functools import lru_cache
+from typing import Any
+
+import sympy as sp
+
+Expr = Any  # SymPy is untyped; this alias says what is meant
+
+
+def size(name: str) -> Expr:
+    """A symbolic size: an integer n >= 1."""
+    return sp.Symbol(name, integer=True, positive=True)
+
+
+def scalar(name: str) -> Expr:
+    """A real quantity without indices."""
+    return sp.Symbol(name, real=True)
+
+
+def index(name: str, extent: Expr) -> Expr:
+    """An index i that runs over 0 .. extent-1; its range is part of its identity."""
+    return sp.Idx(sp.Symbol(name, integer=True), extent)
+
+
+def extent(i: Expr) -> Expr:
+    """The size of the range of an `Idx`."""
+    return i.upper - i.lower + 1
+
+
+@lru_cache(maxsize=None)
+def _base(name: str) -> Expr:
+    return sp.IndexedBase(sp.Symbol(name, real=True))
+
+
+def entry(name: str, *indices: Expr) -> Expr:
+    """`name[indices]`, or the scalar symbol `name` when there are no indices."""
+    return _base(name)[indices] if indices else scalar(name)
+
+
+def is_size(expr: Expr) -> bool:
+    """Whether `expr` is a symbolic size."""
+    return isinstance(expr, sp.Symbol) and expr.is_integer is True and expr.is_positive is True
+
+
+def entry_name(expr: Expr) -> str | None:
+    """The name of the quantity of which `expr` is an entry or which it is; None for any other node."""
+    if isinstance(expr, sp.Indexed):
+        return str(expr.base.label)
+    if isinstance(expr, sp.Symbol) and not expr.is_integer:
+        return str(expr.name)
+    return None
+
+
+def entry_indices(expr: Expr) -> tuple[Expr, ...]:
+    """The indices of an entry; none for a scalar."""
+    return tuple(expr.indices) if isinstance(expr, sp.Indexed) else ()
+
+
+def summation(body: Expr, *indices: Expr) -> Expr:
+    """Σ body over the whole range of each index; the indices become bound."""
+    for i in indices:
+        body = sp.Sum(body, (i, 0, extent(i) - 1))
+    return body
+
+
+def delta(i: Expr, j: Expr) -> Expr:
+    """Kronecker's δ of two indices of the same range; an index of a range of size 1 is always 0."""
+    return sp.KroneckerDelta(_only_value(i), _only_value(j))
+
+
+def _only_value(i: Expr) -> Expr:
+    return sp.Integer(0) if isinstance(i, sp.Idx) and extent(i) == 1 else i
+
+
+class Positive(sp.Function):
+    """[u > 0]: 1 where u > 0, otherwise 0."""
+
+    nargs = 1
+    is_real = True
+
+    @classmethod
+    def eval(cls, u: Expr) -> Expr | None:
+        return sp.Integer(bool(u > 0)) if u.is_Rational else None
+
+
+class IsZero(sp.Function):
+    """[u = 0]: 1 where u = 0, otherwise 0."""
+
+    nargs = 1
+    is_real = True
+
+    @classmethod
+    def eval(cls, u: Expr) -> Expr | None:
+        return sp.Integer(bool(u == 0)) if u.is_Rational else None
+
+
+class Elementwise(sp.Function):
+    """A real function of one scalar, applied to each entry (parameters such as a slope may follow).
+
+    `function` is its name in the formula language and `order` how many times it has been differentiated in its
+    first argument. What the function computes stands in the catalogue; an arbitrary function stands nowhere.
+    """
+
+    is_real = True
+    function: str
+    order: int
+
+
+@lru_cache(maxsize=None)
+def elementwise(name: str, order: int = 0) -> Any:
+    """The class of `name(z)` or of its derivative of the given order; the same class for the same arguments."""
+    return type(name + "_prime" * order, (Elementwise,), {"function": name, "order": order, "__module__": __name__})
+
+
+def adjoint_name(loss: str, name: str) -> str:
+    """The name of the quantity ∂loss/∂name: no user can choose it, for it is no identifier."""
+    return f"d({loss}, {name})"
+
+
+class Partial(sp.Function):
+    """∂f/∂v, the total derivative of the expression f by the entry v (a scalar symbol or an `Indexed`).
+
+    Total: through every definition that uses v, with v itself free, so that `Partial(E, z[i])` is the δ of z.
+    """
+
+    nargs = 2
+    is_real = True
+
+
+class Local(sp.Function):
+    """∂f/∂v through the definition of f alone, all other names held fixed: one factor of a chain rule."""
+
+    nargs = 2
+    is_real = True

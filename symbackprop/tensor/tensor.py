@@ -1,0 +1,34 @@
+"""A tensor: one scalar index expression for all its entries."""
+
+from dataclasses import dataclass
+
+from symbackprop.tensor.indices import substitute
+from symbackprop.tensor.nodes import Expr, entry, index
+
+
+def axes(shape: tuple[Expr, ...]) -> tuple[Expr, ...]:
+    """The canonical free indices i0, i1, ... of a tensor of that shape."""
+    return tuple(index(f"i{axis}", size) for axis, size in enumerate(shape))
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """The entries `expr` as a function of the free indices `axes(shape)`; a scalar has the empty shape."""
+
+    expr: Expr
+    shape: tuple[Expr, ...] = ()
+
+    @property
+    def indices(self) -> tuple[Expr, ...]:
+        return axes(self.shape)
+
+    def at(self, *indices: Expr) -> Expr:
+        """The entry at the given indices (`Idx` or integers)."""
+        return substitute(self.expr, dict(zip(self.indices, indices, strict=True)))
+
+
+def variable(name: str, shape: tuple[Expr, ...]) -> Tensor:
+    """The tensor whose entries are the symbols `name[i0, i1, ...]`."""
+    return Tensor(entry(name, *axes(shape)), shape)
+
+

@@ -1,0 +1,455 @@
+r"""The reader: from printed LaTeX back to an index expression, so that a wrong line cannot be printed unnoticed.
+
+It reads exactly the language that `latex.py` prints and nothing else. It knows that language from the grammar below,
+not from the printer's tables: an error in precedence, order or parentheses on one side shows as a difference.
+
+  expression  = ["-"] product {("+" | "-") product}
+  product     = factor {["\cdot"] factor}          a factor `\sum_{k=1}^{n}` takes the rest of the product
+  factor      = base ["^" "{" expression "}"]      an exponent may also be `3/2`
+  base        = number | name | call | "(" expression ")" | \frac | \sqrt | e^{...} | \lvert | \mathbf{1}[...] | ∂f/∂v
+
+Notation merges what it cannot tell apart: the total and the partial derivative, and ∂E/∂h as a quantity of its own.
+`same` merges them too.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import NoReturn
+
+import sympy as sp
+
+from symbackprop.errors import FormulaError
+from symbackprop.tensor.indices import children, rebuild, substitute
+from symbackprop.tensor.nodes import (
+    Elementwise,
+    Expr,
+    IsZero,
+    Local,
+    Partial,
+    Positive,
+    adjoint_name,
+    delta,
+    elementwise,
+    entry,
+    entry_indices,
+    entry_name,
+    extent,
+    index,
+    scalar,
+    size,
+)
+from symbackprop.write.names import Names
+
+_TOKEN = re.compile(r"\s+|\\,|\\left\(|\\right\)|\\[A-Za-z]+|\\_|[0-9]+|[A-Za-z]|[-+*=>^_{}()\[\]/,']")
+_CALLS: Mapping[str, Callable[[Expr], Expr]] = {
+    r"\log": sp.log,
+    r"\exp": sp.exp,
+    r"\sin": sp.sin,
+    r"\cos": sp.cos,
+    r"\tanh": sp.tanh,
+    r"\operatorname{erf}": sp.erf,
+    r"\operatorname{sign}": sp.sign,
+}
+_ADJOINT = re.compile(r"d\(([^,()]+), ([^,()]+)\)")
+_MAX_DEPTH, _MAX_LENGTH, _MAX_DIGITS, _MAX_EXPONENT = 100, 200_000, 4000, 1000
+_PRIMES = 3
+
+
+def read(text: str, names: Names, free: Mapping[Expr, str]) -> Expr:
+    """The expression that `text` prints; `free` has the letters of its free indices.
+
+    Raises: FormulaError for anything that `latex` does not print.
+    """
+    return _Reader(text, names, free).line()
+
+
+def same(a: Expr, b: Expr) -> bool:
+    """Whether a and b are one expression up to the names of bound indices, SymPy's evaluation and notation."""
+    return bool(_normal(a, 0) == _normal(b, 0))
+
+
+def _lex(text: str) -> list[tuple[str, int]]:
+    """Tokens and their columns, white space left out, a last empty token for the end."""
+    tokens, position = [], 0
+    while position < len(text):
+        match = _TOKEN.match(text, position)
+        if match is None:
+            raise FormulaError(f"{text[position]!r} is not printed in formulas", text, position)
+        token = match.group()
+        if token != r"\," and not token.isspace():
+            tokens.append((token, position))
+        position = match.end()
+    return [*tokens, ("", len(text))]
+
+
+def _is_entry(expr: Expr) -> bool:
+    """An entry or scalar; ∂E/∂h is a quantity too."""
+    return entry_name(expr) is not None or isinstance(expr, Partial)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(token for token, _ in _lex(text)[:-1])
+
+
+class _Reader:
+    """Recursive descent; `scope` has the index that each letter stands for here."""
+
+    def __init__(self, text: str, names: Names, free: Mapping[Expr, str]) -> None:
+        if len(text) > _MAX_LENGTH:
+            raise FormulaError(f"a line of {len(text)} characters; at most {_MAX_LENGTH} are read")
+        self.text, self.names = text, names
+        self.tokens, self.position, self.depth = _lex(text), 0, 0
+        self.scope = {letter: i for i, letter in free.items()}
+        if len(self.scope) < len(free):
+            self.fail("two free indices share a letter")
+        self.taken = {str(i.label) for i in free}
+        self.entries, self.calls = _tables(names)
+
+    # Tokens
+
+    def fail(self, message: str) -> NoReturn:
+        raise FormulaError(message, self.text, self.tokens[self.position][1] if self.text else 0)
+
+    def peek(self, ahead: int = 0) -> str:
+        return self.tokens[min(self.position + ahead, len(self.tokens) - 1)][0]
+
+    def take(self) -> str:
+        token = self.peek()
+        self.position += bool(token)
+        return token
+
+    def accept(self, token: str) -> bool:
+        found = self.peek() == token
+        self.position += found
+        return found
+
+    def expect(self, *tokens: str) -> None:
+        for token in tokens:
+            if not self.accept(token):
+                self.fail(f"expected {token!r}, found {self.peek() or 'the end'!r}")
+
+    def looking_at(self, words: tuple[str, ...]) -> bool:
+        return all(self.peek(ahead) == word for ahead, word in enumerate(words))
+
+    # Sums and products
+
+    def line(self) -> Expr:
+        expr = self.expression()
+        if self.peek():
+            self.fail(f"{self.peek()!r} after the end of the formula")
+        return expr
+
+    def expression(self) -> Expr:
+        return sp.Add(*(sp.Mul(*factors) for factors in self.terms()))
+
+    def terms(self) -> list[list[Expr]]:
+        """The terms, each as the list of its factors: SymPy multiplies 2(a + b) out when it meets them in pairs."""
+        sign = self.accept("-")
+        terms = [[sp.Integer(-1)] * sign + self.product()]
+        while self.peek() in ("+", "-"):
+            sign = self.take() == "-"
+            terms.append([sp.Integer(-1)] * sign + self.product())
+        return terms
+
+    def product(self) -> list[Expr]:
+        factors = self.factor()
+        while self.peek() == r"\cdot" or self.starts_factor():
+            self.accept(r"\cdot")
+            factors += self.factor()
+        return factors
+
+    def starts_factor(self) -> bool:
+        token = self.peek()
+        return bool(token) and token not in set("-+=>^_{})[],/'") | {r"\right)", r"\rvert", r"]"}
+
+    def factor(self) -> list[Expr]:
+        """A factor, as the list of its own factors when it is a fraction. Every recursion comes through here."""
+        self.depth += 1
+        if self.depth > _MAX_DEPTH:
+            self.fail(f"nested deeper than {_MAX_DEPTH} levels")
+        found = self.sum_or_fraction_or_power()
+        self.depth -= 1
+        return found
+
+    def sum_or_fraction_or_power(self) -> list[Expr]:
+        if self.peek() == r"\sum":
+            return [self.sum()]
+        if self.peek() == r"\frac" and self.peek(2) != r"\partial":
+            return self.fraction()
+        base = self.base()
+        if not self.accept("^"):
+            return [base]
+        exponent = self.exponent()
+        if base.is_Rational and exponent.is_Rational and abs(exponent) > _MAX_EXPONENT:
+            self.fail("a power of a number that is too large to work out")
+        return [sp.Pow(base, exponent)]
+
+    def sum(self) -> Expr:
+        r"""\sum_{k=1}^{n} and the rest of the product; within it, k stands for an index of range n."""
+        self.expect(r"\sum", "_", "{")
+        letter = self.letter()
+        if letter in self.scope:
+            self.fail(f"the index {letter} is in use already")
+        self.expect("=", "1", "}", "^", "{")
+        bound = index(self.unused(letter), self.expression())
+        self.expect("}")
+        self.scope[letter] = bound
+        body = sp.Mul(*self.product())
+        del self.scope[letter]
+        return sp.Sum(body, (bound, 0, extent(bound) - 1))
+
+    def unused(self, letter: str) -> str:
+        """A name for a bound index that no free index has."""
+        while letter in self.taken:
+            letter += "'"
+        return letter
+
+    def fraction(self) -> list[Expr]:
+        self.expect(r"\frac")
+        above = self.braced_factors()
+        return above + [sp.Pow(f, -1) for f in self.braced_factors()]
+
+    def braced_factors(self) -> list[Expr]:
+        self.expect("{")
+        terms = self.terms()
+        self.expect("}")
+        return terms[0] if len(terms) == 1 else [sp.Add(*(sp.Mul(*factors) for factors in terms))]
+
+    def braced(self) -> Expr:
+        self.expect("{")
+        expr = self.expression()
+        self.expect("}")
+        return expr
+
+    def exponent(self) -> Expr:
+        if self.peek(1).isdigit() and self.peek(2) == "/":
+            self.expect("{")
+            above = self.number()
+            self.expect("/")
+            below = self.number()
+            self.expect("}")
+            return above / below
+        return self.braced()
+
+    # Bases
+
+    def base(self) -> Expr:
+        token = self.peek()
+        if token.isdigit():
+            return self.number()
+        if token in ("(", r"\left("):
+            return self.group()
+        if token in _BASES:
+            self.take()
+            return _BASES[token](self)
+        if self.looking_at(("\\mathbf", "{", "1", "}")):
+            return self.indicator()
+        if token == "e" and self.names.exponential == "e":
+            self.take()
+            self.expect("^")
+            return sp.exp(self.braced())
+        return self.named()
+
+    def number(self) -> Expr:
+        if not self.peek().isdigit() or len(self.peek()) > _MAX_DIGITS:
+            self.fail(f"expected a number, found {self.peek()[:20] or 'the end'!r}")
+        return sp.Integer(int(self.take()))
+
+    def group(self) -> Expr:
+        (inner,) = self.arguments(1)
+        return inner
+
+    def arguments(self, most: int) -> list[Expr]:
+        closing = {"(": ")", r"\left(": r"\right)"}.get(self.peek())
+        if closing is None:
+            self.fail(f"expected an opening parenthesis, found {self.peek() or 'the end'!r}")
+        self.take()
+        found = [self.expression()]
+        while len(found) < most and self.accept(","):
+            found.append(self.expression())
+        self.expect(closing)
+        return found
+
+    def root(self) -> Expr:
+        return sp.sqrt(self.braced())
+
+    def absolute(self) -> Expr:
+        inner = self.expression()
+        self.expect(r"\rvert")
+        return sp.Abs(inner)
+
+    def pi(self) -> Expr:
+        return sp.pi
+
+    def indicator(self) -> Expr:
+        """[u > v], [u = v] or, of indices, [i = j]."""
+        self.position += 4
+        self.expect("[")
+        if self.peek() in self.scope:
+            i = self.one_index(self.letter())
+            self.expect("=")
+            j = self.one_index(self.take() if self.peek().isdigit() else self.letter())
+            self.expect("]")
+            return delta(i, j)
+        left = self.expression()
+        kind = {">": Positive, "=": IsZero}.get(self.take())
+        if kind is None:
+            self.fail("expected > or =")
+        right = sp.Add(*(sp.Mul(-1, *factors) for factors in self.terms()))
+        self.expect("]")
+        return kind(left + right)
+
+    def derivative(self) -> Expr:
+        r"""\frac{\partial f}{\partial v}, or \frac{\partial}{\partial v}(f)."""
+        self.expect("{", r"\partial")
+        f = None if self.peek() == "}" else self.named()
+        self.expect("}", "{", r"\partial")
+        v, *more = self.factor()
+        self.expect("}")
+        if more or not _is_entry(v) or not (f is None or _is_entry(f)):
+            self.fail("derivatives are of entries by entries")
+        if f is None:
+            return Partial(self.group(), v)
+        code = adjoint_name(entry_name(f) or "", entry_name(v) or "")
+        if code in self.names.adjoints:
+            return entry(code, *entry_indices(f), *entry_indices(v))
+        return Partial(f, v)
+
+    # Names and indices
+
+    def named(self) -> Expr:
+        """A function with its arguments, a size, a scalar or an entry: the longest name that stands here."""
+        calls = [words for words in self.calls if self.looking_at(words)]
+        entries = [words for words in self.entries if self.looking_at(words)]
+        if not calls and not entries:
+            self.fail(f"{self.peek() or 'the end'!r} where a number, a name or a formula was expected")
+        words = max([*calls, *entries], key=len)
+        self.position += len(words)
+        if words in self.calls:
+            return self.call(self.calls[words])
+        code = self.entries[words]
+        if code in self.names.sizes:
+            return size(code)
+        rank = self.names.ranks[code]
+        if rank == 0:
+            return scalar(code)
+        return entry(code, *self.indices(rank, bool(self.names.quantities[code].lower)))
+
+    def call(self, name: str) -> Expr:
+        order = 0
+        while self.accept("'"):
+            order += 1
+        if order == 0 and self.looking_at(("^", "{", "(")):
+            self.position += 3
+            order = int(self.number())
+            if not _PRIMES < order < 20:
+                self.fail("the first derivatives carry primes, high ones are not printed")
+            self.expect(")", "}")
+        if order == 0 and name in _CALLS:
+            (argument,) = self.arguments(1)
+            return _CALLS[name](argument)
+        code = next(code for code, symbol in self.names.functions.items() if symbol.text == name)
+        return elementwise(code, order)(*self.arguments(8))
+
+    def indices(self, rank: int, opened: bool) -> list[Expr]:
+        """The indices of an entry, after an opened subscript or from its beginning."""
+        if not opened:
+            self.expect("_", "{")
+        groups: list[list[str]] = [[]]
+        while not self.accept("}"):
+            if self.accept(","):
+                groups.append([])
+            elif self.peek().isdigit():
+                groups[-1].append(self.take())
+            else:
+                groups[-1].append(self.letter())
+        if len(groups) == 1 and rank > 1:
+            # Without commas each index is one character.
+            groups = [[part] for token in groups[0] for part in (token if token.isdigit() else [token])]
+        if len(groups) != rank or any(len(group) != 1 for group in groups):
+            self.fail(f"expected {rank} indices")
+        return [self.one_index(group[0]) for group in groups]
+
+    def letter(self) -> str:
+        letter = self.take()
+        if not re.fullmatch("[A-Za-z]", letter):
+            self.fail(f"expected an index letter, found {letter or 'the end'!r}")
+        while self.accept("'"):
+            letter += "'"
+        return letter
+
+    def one_index(self, text: str) -> Expr:
+        if text.isdigit():
+            if int(text) == 0:
+                self.fail("indices in print start at 1")
+            return sp.Integer(int(text) - 1)
+        if text not in self.scope:
+            self.fail(f"the index {text} has no range here")
+        return self.scope[text]
+
+
+_BASES: Mapping[str, Callable[[_Reader], Expr]] = {
+    r"\sqrt": _Reader.root,
+    r"\lvert": _Reader.absolute,
+    r"\frac": _Reader.derivative,
+    r"\pi": _Reader.pi,
+}
+
+
+def _tables(names: Names) -> tuple[dict[tuple[str, ...], str], dict[tuple[str, ...], str]]:
+    """The words with which an entry or size begins -> its code name; the words of a function -> its text."""
+    entries: dict[tuple[str, ...], str] = {}
+    for code, symbol in [*names.quantities.items(), *names.sizes.items()]:
+        words = _words(symbol.text)
+        opened = names.ranks.get(code, 0) > 0 and symbol.lower
+        # The subscript of \delta_{o} stays open for the indices of \delta_{o,i}.
+        words = (*words[:-1], ",") if opened else words
+        assert words not in entries, f"internal error: {code} and {entries[words]} share the LaTeX name {symbol.text}"
+        entries[words] = code
+    return entries, {_words(symbol.text): symbol.text for symbol in names.functions.values()}
+
+
+# Equality
+
+
+def _normal(expr: Expr, level: int) -> Expr:
+    """`expr` evaluated anew, bound indices numbered from the outside in, notation merged."""
+    if isinstance(expr, sp.Sum):
+        return _normal_sum(expr, level)
+    if expr.is_Mul or expr.is_Pow:
+        flat = _flat(expr)
+        if len(flat) > 1:
+            return sp.Mul(*(_normal(f, level) for f in _flat(expr)))
+    code = entry_name(expr)
+    match = _ADJOINT.fullmatch(code) if code else None
+    if match:
+        return Partial(scalar(match[1]), entry(match[2], *entry_indices(expr)))
+    parts = children(expr)
+    if not parts:
+        return expr
+    normal = [_normal(part, level) for part in parts]
+    if isinstance(expr, Local):
+        return Partial(*normal)
+    if isinstance(expr, Elementwise):  # its name and order count, not which class object stands for them
+        return elementwise(expr.func.function, expr.func.order)(*normal)
+    return rebuild(expr, normal)
+
+
+def _normal_sum(expr: Expr, level: int) -> Expr:
+    """The outermost index gets the lowest number; no identifier begins with an underscore.
+
+    One index at a time: an inner one may have the name of an outer one, which it hides.
+    """
+    *inner, (outer, low, high) = expr.limits
+    body = sp.Sum(expr.function, *inner) if inner else expr.function
+    bound = index(f"_{level}", extent(outer))
+    return sp.Sum(_normal(substitute(body, {outer: bound}), level + 1), (bound, low, high))
+
+
+def _flat(expr: Expr) -> list[Expr]:
+    """The factors of nested products and of 1/(products), before SymPy multiplies any of them out."""
+    if expr.is_Mul:
+        return [factor for arg in expr.args for factor in _flat(arg)]
+    if expr.is_Pow and expr.exp == -1 and expr.base.is_Mul:
+        return [sp.Pow(factor, -1) for factor in _flat(expr.base)]
+    return [expr]

@@ -1,0 +1,99 @@
+"""Everything that is known about one derivation file once the work is done: the input of every writer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from symbackprop.derive.steps import Derivation
+from symbackprop.model.derivation_file import DerivationFile
+from symbackprop.model.graph import Relation
+from symbackprop.proof.verdict import Kind, Verdict
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GradientReport:
+    """One gradient ∂loss/∂name: the verdict on the δ-rule's equations, and on the equality of both routes.
+
+    `routes` is None where the composed loss is too large for route 1; `oracle` says what comparing an instance with
+    plain `sympy.diff` gave, empty where that was not done.
+    """
+
+    loss: str
+    name: str
+    verdict: Verdict
+    routes: Verdict | None = None
+    oracle: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LossReport:
+    """Both derivations for one loss; `chain` is None where route 1 is beyond its budget, with the reason."""
+
+    loss: str
+    chain: Derivation | None
+    delta: Derivation
+    adjoint_verdicts: Mapping[str, Verdict]
+    gradients: tuple[GradientReport, ...]
+    chain_reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClaimReport:
+    """A claim of the file and the verdict on it."""
+
+    relation: Relation
+    verdict: Verdict
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PrintedReport:
+    """A number that the source prints: its certified value, that value rounded to as many places, and whether it agrees."""
+
+    formula: str
+    digits: str
+    value: str
+    rounded: str
+    agrees: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CheckReport:
+    """The gradient check of one parameter entry: derived gradient, central difference, relative error (as text)."""
+
+    name: str
+    derived: str
+    central: str
+    error: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrainingReport:
+    """Losses along gradient descent (step, loss as text), and the outputs after the last step by name."""
+
+    losses: tuple[tuple[int, str], ...]
+    outputs: Mapping[str, Mapping[tuple[int, ...], str]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """The whole result. `values` maps a quantity or adjoint (`d(E, z)`), or `next(q, 1)`, to its entries' decimals.
+
+    A decimal is a certified correct rounding to six significant digits; exact short values are given exactly.
+    """
+
+    file: DerivationFile
+    losses: tuple[LossReport, ...] = ()
+    claims: tuple[ClaimReport, ...] = ()
+    printed: tuple[PrintedReport, ...] = ()
+    values: Mapping[str, Mapping[tuple[int, ...], str]] = field(default_factory=dict)
+    checks: tuple[CheckReport, ...] = ()
+    training: TrainingReport | None = None
+    numpy_source: Mapping[str, str] = field(default_factory=dict)  # loss -> generated source
+
+    def verdicts(self) -> list[Verdict]:
+        """Every verdict on a gradient or a claim."""
+        gradients = [v for loss in self.losses for g in loss.gradients for v in (g.verdict, g.routes) if v is not None]
+        return gradients + [claim.verdict for claim in self.claims]
+
+    def count(self, kind: Kind) -> int:
+        """How many verdicts are of that kind."""
+        return sum(verdict.kind is kind for verdict in self.verdicts())

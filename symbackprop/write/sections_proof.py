@@ -1,0 +1,186 @@
+"""The sections on proof: the gradients, the claims, and what the proofs rely on."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from symbackprop.proof.verdict import Condition, Kind, Verdict
+from symbackprop.write.blocks import Block, Heading, Items, Math, Mono, Paragraph, Table, Text, joined, words
+from symbackprop.write.context import Context
+from symbackprop.write.forms import relation_text
+from symbackprop.write.report import ClaimReport, GradientReport
+
+SIGNS = {"!= 0": r"\neq 0", "> 0": "> 0", ">= 0": r"\geq 0"}
+VERDICTS = {Kind.PROVED: "proved", Kind.REFUTED: "refuted", Kind.UNDECIDED: "undecided"}
+WHY = {
+    "denominator": "it stands in a denominator",
+    "logarithm": "its logarithm is taken",
+    "root": "its root is taken",
+    "kink": "there the derivative jumps",
+}
+
+
+def summary(ctx: Context) -> list[Block]:
+    """What is proved, in one sentence or two at the top."""
+    report = ctx.report
+    parts: list[Text] = []
+    for loss in report.losses:
+        parameters = joined([ctx.math(g.name) for g in loss.gradients], ", ", " and ")
+        parts.append(words("the derivative of {loss} by {wrt}", loss=ctx.math(loss.loss), wrt=parameters))
+    blocks: list[Block] = []
+    if parts:
+        blocks.append(Paragraph(("These notes derive ", *joined(parts, ", ", " and "), " twice, by the chain rule along "
+                                 "paths and by backpropagation, and prove the result.")))  # fmt: skip
+    told = _counted(ctx)
+    return [*blocks, Paragraph(words(told))] if told else blocks
+
+
+def _counted(ctx: Context) -> str:
+    """How many gradients and claims are proved."""
+    gradients_ = [g.verdict for loss in ctx.report.losses for g in loss.gradients]
+    parts = [
+        _of_kind(gradients_, "gradient", "gradients"),
+        _of_kind([claim.verdict for claim in ctx.report.claims], "claim", "claims"),
+    ]
+    return " ".join(part for part in parts if part)
+
+
+def _of_kind(verdicts: list[Verdict], one: str, many: str) -> str:
+    """Both gradients are proved; of 9 claims 8 are proved and 1 is undecided."""
+    numbers = {kind: sum(v.kind is kind for v in verdicts) for kind in Kind}
+    if not verdicts:
+        return ""
+    if len(verdicts) == 1:
+        return f"The {one} is {VERDICTS[verdicts[0].kind]}."
+    if numbers[Kind.PROVED] == len(verdicts):
+        return f"All {len(verdicts)} {many} are proved."
+    told = [f"{count} {'is' if count == 1 else 'are'} {VERDICTS[kind]}" for kind, count in numbers.items() if count]
+    return f"Of {len(verdicts)} {many}, {' and '.join(told)}."
+
+
+def gradients(ctx: Context) -> list[Block]:
+    """The verdict on each gradient and on the equality of both derivations."""
+    rows = [g for loss in ctx.report.losses for g in loss.gradients]
+    if not rows:
+        return []
+    lead = (
+        "Each line of the second derivation is an identity between neighbouring quantities. All of them are proved "
+        "for all sizes and all values at which both sides are defined; by induction from the loss down, each gradient "
+        "is then the derivative of the loss. In the column on the right both derivations are compared with every "
+        "definition inserted."
+    )
+    header: tuple[Text, ...] = (("gradient",), ("verdict",), ("identities",), ("both derivations agree",))
+    table = Table("llrl", header, tuple(_gradient_row(ctx, g) for g in rows))
+    blocks: list[Block] = [Heading(words("Proof of the gradients")), Paragraph(words(lead)), table]
+    for g in rows:
+        if g.oracle:
+            blocks.append(Paragraph(words("{g}: {text}.", g=_gradient(ctx, g), text=g.oracle)))
+    return [*blocks, *_basis(ctx, [v for g in rows for v in (g.verdict, g.routes) if v is not None])]
+
+
+def _gradient(ctx: Context, g: GradientReport) -> Math:
+    return Math(rf"\partial {ctx.symbol(g.loss)} / \partial {ctx.symbol(g.name)}")
+
+
+def _gradient_row(ctx: Context, g: GradientReport) -> tuple[Text, ...]:
+    routes = "not compared" if g.routes is None else VERDICTS[g.routes.kind]
+    return (_gradient(ctx, g),), (VERDICTS[g.verdict.kind],), (Math(str(g.verdict.obligations)),), (routes,)
+
+
+def claims(ctx: Context) -> list[Block]:
+    """The claims of the file as written, each with its verdict."""
+    rows = ctx.report.claims
+    if not rows:
+        return []
+    table = Table("ppl", (("claim",), ("statement",), ("verdict",)), tuple(_claim_row(ctx, row) for row in rows))
+    blocks: list[Block] = [Heading(words("Claims")), table]
+    if any("next(" in row.relation.formula for row in rows):
+        blocks.append(Paragraph(words("Here {next} is the value of {q} after one gradient step.",
+                                      next=Math(r"\operatorname{next}(q)"), q=Math("q"))))  # fmt: skip
+    for row in rows:
+        if row.verdict.kind is not Kind.PROVED:
+            blocks.append(Paragraph(_failure(ctx, row)))
+        elif row.relation.comparison == "!=":
+            blocks.append(Paragraph(words("{name}: {point}", name=_quoted(row), point=_apart(ctx, row.verdict))))
+    return [*blocks, *_basis(ctx, [row.verdict for row in rows])]
+
+
+def _quoted(row: ClaimReport) -> str:
+    return row.relation.name[:1].upper() + row.relation.name[1:]
+
+
+def _claim_row(ctx: Context, row: ClaimReport) -> tuple[Text, ...]:
+    return (row.relation.name,), (relation_text(ctx, row.relation),), (VERDICTS[row.verdict.kind],)
+
+
+def _failure(ctx: Context, row: ClaimReport) -> Text:
+    if row.verdict.kind is Kind.REFUTED and row.verdict.witness.get("left"):
+        return words("{name} is refuted: {point}", name=_quoted(row), point=_apart(ctx, row.verdict))
+    return words("{name} is {verdict}: {reason}.", name=_quoted(row), verdict=VERDICTS[row.verdict.kind],
+                 reason=row.verdict.reason or "no reason is known")  # fmt: skip
+
+
+def _apart(ctx: Context, verdict: Verdict) -> Text:
+    """Where the two sides differ, and what they are there."""
+    witness = verdict.witness
+    at = joined(_point(ctx, witness))
+    left, right = str(witness.get("left", "")), str(witness.get("right", ""))
+    return words("at {at} the left side is {left}, the right side {right}.", at=at, left=left, right=right)
+
+
+def _basis(ctx: Context, verdicts: list[Verdict]) -> list[Block]:
+    """What the proofs rely on: assumptions, conditions, and a point at which all of it holds."""
+    proved = [v for v in verdicts if v.proved]
+    blocks: list[Block] = []
+    conditions = _conditions(ctx, [c for v in proved for c in v.conditions])
+    assumptions = list(dict.fromkeys(a for v in proved for a in v.assumptions))
+    if assumptions:
+        known = {a.formula: a for a in ctx.graph.assumptions}
+        shown = [_formula(ctx, known, text) for text in assumptions]
+        blocks.append(Paragraph(words("The proofs use the assumption {list}.", list=joined(shown, ", ", " and "))))
+    if conditions:
+        blocks += [Paragraph(words("They hold wherever both sides are defined, that is, where")), Items(tuple(conditions))]
+    witness = next((v.witness for v in proved if v.witness and "left" not in v.witness), None)
+    if witness is not None:
+        point = _point(ctx, witness)
+        if point and (conditions or assumptions):
+            blocks.append(Paragraph(words("Such points exist, for example {point}.", point=joined(point))))
+    return blocks
+
+
+def _formula(ctx: Context, known: Mapping[str, Any], text: str) -> Math | Mono:
+    return relation_text(ctx, known[text]) if text in known else Mono(text)
+
+
+def _conditions(ctx: Context, conditions: Iterable[Condition]) -> list[Text]:
+    """Each condition once, with its reason; those of an entry hold for all its indices."""
+    found: dict[Text, None] = {}
+    for condition in conditions:
+        letters = ctx.letters(condition.expr)
+        formula = Math(f"{ctx.tex(condition.expr, letters)} {SIGNS[condition.relation]}")
+        for_all = words(" for all {indices}", indices=Math(", ".join(letters.values()))) if letters else ()
+        found[(formula, *for_all, f" ({WHY.get(condition.why, condition.why)})")] = None
+    return list(found)
+
+
+def _point(ctx: Context, witness: Mapping[str, Any]) -> list[Text]:
+    """Sizes and values of a witness in a compact form: n = 2, x = (1, 1/2)."""
+    names = ctx.names
+    parts = [f"{names.sizes[name].text} = {value}" for name, value in witness.get("sizes", {}).items() if name in names.sizes]
+    for name, value in witness.get("values", {}).items():
+        if name in names.ranks:
+            parts.append(f"{ctx.symbol(name)} = {_nested(value)}")
+    shown: list[Text] = [(Math(part),) for part in parts]
+    for name, formula in witness.get("functions", {}).items():
+        shown.append(words("{f} = {formula}", f=Math(names.functions[name].text), formula=Mono(str(formula))))
+    return shown
+
+
+def _nested(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return rf"({', '.join(_nested(item) for item in value)})"
+    text = str(value)
+    above, slash, below = text.partition("/")
+    if not slash:
+        return text
+    return rf"-\tfrac{{{above[1:]}}}{{{below}}}" if above.startswith("-") else rf"\tfrac{{{above}}}{{{below}}}"
+

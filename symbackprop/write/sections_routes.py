@@ -1,0 +1,129 @@
+"""The two derivations: the chain rule laid out over paths, and the δ-rule quantity by quantity."""
+
+from symbackprop.derive.steps import Derivation, Step
+from symbackprop.tensor.nodes import Local, adjoint_name, entry_name
+from symbackprop.write.blocks import Block, Equation, Equations, Heading, Math, Paragraph, Text, joined, listed, words
+from symbackprop.write.concrete import tensor_lines
+from symbackprop.write.context import Context
+from symbackprop.write.forms import matrix_form
+from symbackprop.write.layout import fits
+from symbackprop.write.report import LossReport
+from symbackprop.write.rules import MATRIX_NOTE
+from symbackprop.write.step_lines import local_lines, step_lines
+
+# A composed derivative that does not fit into so many rows of this width (in points) helps no reader.
+MAX_ROWS, ROW = 2, 330.0
+# More deltas than these are listed by name alone.
+MANY = 3
+COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
+def route_one(ctx: Context, loss: LossReport) -> list[Block]:
+    """The gradient of each parameter as a sum over paths of products of local derivatives."""
+    title = words("First derivation of the gradients of {loss}: the chain rule along paths", loss=ctx.math(loss.loss))
+    blocks: list[Block] = [Heading(title)]
+    if loss.chain is None:
+        return [*blocks, Paragraph(words("This derivation inserts every definition into the loss. Here the result "
+                                         "is too large to be written down, so only the second derivation is given."))]  # fmt: skip
+    blocks.append(Paragraph(words(
+        "The loss {loss} depends on a parameter through a chain of quantities. Along each chain the derivatives of "
+        "the neighbours multiply; where several chains lead from the parameter to the loss, their products add up. "
+        "These are the derivatives of each quantity by those that stand in its definition:", loss=ctx.math(loss.loss),
+    )))  # fmt: skip
+    blocks.append(Equations(tuple(local_lines(ctx, loss.chain.steps))))
+    long = []
+    for name in loss.chain.gradients:
+        shown, complete = _paths(ctx, loss.chain, name)
+        blocks += shown
+        long += [] if complete else [ctx.math(name)]
+    if long:
+        blocks.append(Paragraph(words(
+            "With every definition inserted the right side would depend on inputs and parameters alone. For {v} it is "
+            "too long to be of use in print; it is what the proof below compares with the second derivation.",
+            v=listed(long),
+        )))  # fmt: skip
+    return blocks
+
+
+def _paths(ctx: Context, chain: Derivation, name: str) -> tuple[list[Block], bool]:
+    """One gradient of route 1: over paths, with values, and composed where that fits, which the second value tells."""
+    steps = [step for step in chain.steps if step.subject == name and not isinstance(step.left, Local)]
+    composed = [step for step in steps if step.rule == "compose"]
+    laid_out = [step for step in steps if step.rule != "compose"]
+    short = [step for step in composed if fits(ctx.tex(step.right, ctx.letters(step.left)), ROW, MAX_ROWS)]
+    lines = step_lines(ctx, [*laid_out, *short])
+    lead = "For {v}:" if laid_out else "The paths from {v} to the loss are too many to be listed one by one."
+    blocks: list[Block] = [Paragraph(words(lead, v=ctx.math(name)))]
+    if lines:
+        blocks.append(Equations(tuple(lines)))
+    return blocks, bool(short)
+
+
+def route_two(ctx: Context, loss: LossReport) -> list[Block]:
+    """One paragraph for each quantity from the loss back to the parameters."""
+    title = words("Second derivation of the gradients of {loss}: backpropagation", loss=ctx.math(loss.loss))
+    blocks: list[Block] = [Heading(title), Paragraph(_opening(ctx, loss))]
+    for name in loss.delta.adjoints:
+        blocks += _adjoint(ctx, loss.delta, name)
+    return blocks
+
+
+def _opening(ctx: Context, loss: LossReport) -> Text:
+    lead = ("Now the definitions are passed once, from the last to the first. For each quantity the derivative of "
+            "{loss} by it is kept under a name of its own, and the next one is built on it; nothing is computed twice.")  # fmt: skip
+    text = words(lead, loss=ctx.math(loss.loss))
+    deltas = [name for name in loss.delta.adjoints if adjoint_name(loss.loss, name) in ctx.names.quantities]
+    if not deltas:
+        return text
+    if len(deltas) > MANY:
+        shown = {
+            "z": joined([ctx.math(name) for name in reversed(deltas)]),
+            "d": joined([ctx.math(adjoint_name(loss.loss, name)) for name in reversed(deltas)]),
+        }
+        return (*text, *words(" The derivatives by the pre-activations {z} are called {d}, in this order.", **shown))
+    named = [Math(rf"{ctx.symbol(adjoint_name(loss.loss, name))} = {_fraction(ctx, loss.loss, name)}") for name in deltas]
+    return (*text, " The derivatives by the pre-activations are called ", *listed(list(reversed(named))), ".")
+
+
+def _fraction(ctx: Context, loss: str, name: str) -> str:
+    return rf"\partial {ctx.symbol(loss)} / \partial {ctx.symbol(name)}"
+
+
+def _adjoint(ctx: Context, delta: Derivation, name: str) -> list[Block]:
+    """How ∂loss/∂name is found: why, the chain rule, the local derivatives, the result, in matrices, in numbers."""
+    steps = [step for step in delta.steps if step.subject == name]
+    users = users_of(steps)
+    blocks: list[Block] = [Paragraph(_reason(ctx, delta, name, users))]
+    lines = step_lines(ctx, steps)
+    tensor = delta.adjoints[name]
+    form = matrix_form(ctx, tensor) if tensor.shape else None
+    if form is not None:
+        lines.append(Equation(ctx.symbol(adjoint_name(delta.loss, name)), (form,), words(MATRIX_NOTE)))
+    blocks.append(Equations(tuple(lines)))
+    code = adjoint_name(delta.loss, name)
+    results = ctx.report.values.get(code)
+    if results:
+        blocks.append(Paragraph(words("With the given numbers:")))
+        blocks += tensor_lines(ctx, code, tensor, results)
+    return blocks
+
+
+def users_of(steps: list[Step]) -> list[str]:
+    """The quantities through which the loss depends on the subject of the steps, in order."""
+    found = [entry_name(step.left.args[0]) or "" for step in steps if isinstance(step.left, Local)]
+    return list(dict.fromkeys(found))
+
+
+def _reason(ctx: Context, delta: Derivation, name: str, users: list[str]) -> Text:
+    """The sentence that leads to the chain rule of one quantity."""
+    v, loss = ctx.math(name), ctx.math(delta.loss)
+    shown = listed([ctx.math(user) for user in users])
+    parameter = ctx.roles[name] == "parameter"
+    if users == [delta.loss]:
+        return words("The quantity {v} enters the definition of {loss} itself, so its derivative is a local one:", v=v, loss=loss)
+    if len(users) == 1 and parameter:
+        return words("The parameter {v} enters only {u}, hence", v=v, u=shown)
+    if len(users) == 1:
+        return words("The loss depends on {v} only through {u}, hence", v=v, u=shown)
+    count = COUNTS[len(users)] if len(users) < len(COUNTS) else str(len(users))
+    return words(f"The loss depends on {{v}} in {count} ways, through {{u}}; the contributions add up:", v=v, u=shown)

@@ -1,0 +1,157 @@
+"""The first sections: what the symbols are, the definitions in two notations, the functions that occur, the picture."""
+
+import sympy as sp
+
+from symbackprop.catalogue.activations import ACTIVATIONS, definition
+from symbackprop.language.parse import Scope, parse
+from symbackprop.tensor.nodes import Expr, entry
+from symbackprop.write.blocks import (
+    Block,
+    Equation,
+    Equations,
+    Heading,
+    Math,
+    Mono,
+    Paragraph,
+    Table,
+    Text,
+    joined,
+    listed,
+    words,
+)
+from symbackprop.write.context import Context
+from symbackprop.write.drawing import figure
+from symbackprop.write.forms import formula_latex, relation_text
+from symbackprop.write.latex import latex
+from symbackprop.write.names import functions_in, make_names
+
+
+# From so many symbols on, those of one kind and shape share a row of the table.
+MANY = 16
+PLURALS = {"loss": "losses", "intermediate quantity": "intermediate quantities"}
+
+
+def symbols(ctx: Context) -> list[Block]:
+    """The table of symbols with meaning and shape; many symbols of one kind share a row."""
+    groups: dict[tuple[str, Text], list[str]] = {}
+    names = (*ctx.graph.inputs, *ctx.graph.definitions)
+    for name in names:
+        alone = () if len(names) > MANY else (name,)
+        groups.setdefault((ctx.roles[name], (*shape_text(ctx, name), *alone)), []).append(name)
+    table = Table("ppll", (("symbol",), ("in code",), ("meaning",), ("shape",)), tuple(_row(ctx, g) for g in groups.values()))
+    blocks: list[Block] = [Heading(words("Symbols")), table, Paragraph(_about_indices(ctx))]
+    if ctx.graph.assumptions:
+        shown = listed([relation_text(ctx, a) for a in ctx.graph.assumptions])
+        blocks.append(Paragraph(words("Throughout it is assumed that {list}.", list=shown)))
+    return blocks
+
+
+def _row(ctx: Context, names: list[str]) -> tuple[Text, ...]:
+    role = ctx.roles[names[0]]
+    return (
+        joined([ctx.math(name) for name in names]),
+        joined([Mono(name) for name in names]),
+        (role if len(names) == 1 else PLURALS.get(role, role + "s"),),
+        shape_text(ctx, names[0]),
+    )
+
+
+def shape_text(ctx: Context, name: str) -> Text:
+    """m × n, a vector with n entries, or a scalar."""
+    shape = ctx.graph.shape(name)
+    if len(shape) == 1:
+        return words("vector, {n}", n=Math(ctx.tex(shape[0])))
+    return (Math(ctx.shape(shape)),) if shape else ("scalar",)
+
+
+def _about_indices(ctx: Context) -> Text:
+    """How sizes and indices are to be read."""
+    sizes = ctx.graph.sizes()
+    if not sizes:
+        return words("All quantities are real numbers.")
+    named = listed([Math(ctx.names.sizes[name].text) for name in sizes])
+    stands = "The size {sizes} stands" if len(sizes) == 1 else "The sizes {sizes} stand"
+    kind = "any positive integer" if len(sizes) == 1 else "any positive integers"
+    text = words(f"{stands} for {kind}; indices count from 1.", sizes=named)
+    if not ctx.file.sizes:
+        return (*text, " Everything below holds for all sizes.")
+    given = joined([Math(f"{ctx.names.sizes[name].text} = {ctx.file.sizes[name]}") for name in sizes if name in ctx.file.sizes])
+    return (*text, " The derivation holds for all sizes; in the numerical example ", *given, ".")
+
+
+def definitions(ctx: Context) -> list[Block]:
+    """Every definition as written and entry by entry, the picture and the functions."""
+    lines = tuple(_definition(ctx, name) for name in ctx.graph.definitions)
+    arrays = any(line.beside for line in lines)
+    lead = "Each quantity is computed from those above it. " if len(lines) > 1 else ""
+    if arrays:
+        lead += "On the left stands the definition in matrix notation, on the right the same for a single entry."
+    blocks: list[Block] = [Heading(words("Definitions"))]
+    if lead:
+        blocks.append(Paragraph(words(lead.strip())))
+    blocks.append(Equations(lines))
+    blocks += functions(ctx)
+    picture = figure(ctx)
+    return [*blocks, picture] if picture is not None else blocks
+
+
+def _definition(ctx: Context, name: str) -> Equation:
+    tensor = ctx.graph.definitions[name].tensor
+    whole = formula_latex(ctx, ctx.graph.definitions[name].formula)
+    letters = ctx.letters(ctx.entry(name))
+    single = ctx.tex(ctx.entry(name), letters), ctx.tex(tensor.expr, letters)
+    note = words(ctx.roles[name]) if ctx.roles[name] != "intermediate quantity" else ()
+    one = not tensor.shape and (not tensor.expr.has(sp.Sum) or r"\sum" in whole) if whole is not None else True
+    if whole is None or one or (ctx.symbol(name), whole) == single:
+        return Equation(single[0], (single[1],), note)
+    return Equation(ctx.symbol(name), (whole,), note, beside=single)
+
+
+def functions(ctx: Context) -> list[Block]:
+    """What the named functions compute, their derivatives, and the values used at kinks."""
+    used = {f for d in ctx.graph.definitions.values() for f in functions_in(d.tensor.expr)}
+    named = sorted(used & set(ACTIVATIONS))
+    blocks: list[Block] = []
+    if named:
+        lines = tuple(line for name in named for line in _function_lines(ctx, name))
+        plural = "functions are" if len(named) > 1 else "function is"
+        blocks += [Paragraph(words(f"The named {plural} applied entry by entry:")), Equations(lines)]
+        kinks = [words(f"The derivative of {{f}} jumps at {ACTIVATIONS[name].kinks}.", f=_symbol(ctx, name))
+                 for name in named if ACTIVATIONS[name].kinks]  # fmt: skip
+        blocks += [Paragraph(text) for text in kinks]
+    arbitrary = sorted(ctx.graph.functions)
+    if arbitrary:
+        shown = listed([_symbol(ctx, name) for name in arbitrary])
+        are = "are arbitrary differentiable functions" if len(arbitrary) > 1 else "is an arbitrary differentiable function"
+        blocks.append(Paragraph(words(f"Here {{f}} {are}, applied entry by entry; a prime denotes the derivative.", f=shown)))
+    if "[" in "".join(right for block in blocks if isinstance(block, Equations) for e in block.lines for right in e.rights):
+        blocks.append(Paragraph(words("The indicator {one} is 1 where its condition holds and 0 elsewhere.",
+                                      one=Math(r"\mathbf{1}[\,\cdot\,]"))))  # fmt: skip
+    return blocks
+
+
+def _symbol(ctx: Context, function: str) -> Math:
+    return Math(ctx.names.functions[function].text)
+
+
+def _function_lines(ctx: Context, name: str) -> list[Equation]:
+    """f(z) and f'(z), the derivative written with the value a = f(z) where that is shorter."""
+    record = ACTIVATIONS[name]
+    formals, formula = definition(name)
+    known = ("z", "a", *record.parameters)
+    names = make_names(dict.fromkeys(known, 0), overrides={name: ctx.names.functions[name].text} if name in ctx.file.latex else {})
+
+    def tex(expr: Expr) -> str:
+        return latex(expr, names, free={})
+
+    arguments = ", ".join(tex(formal) for formal in formals)
+    symbol = ctx.names.functions[name].text
+    lines = [Equation(f"{symbol}({arguments})", (tex(formula),), words(record.name))]
+    if record.derivative_in_output:
+        compact = parse(record.derivative_in_output, Scope(shapes=dict.fromkeys(known, ()))).expr
+        uses_value = entry("a") in compact.free_symbols
+        note = words("with {a}", a=Math(f"a = {symbol}({arguments})")) if uses_value else ()
+        lines.append(Equation(f"{symbol}'({arguments})", (tex(compact),), note))
+    else:
+        lines.append(Equation(f"{symbol}'({arguments})", (tex(definition(name, 1)[1]),)))
+    return lines

@@ -1,0 +1,245 @@
+"""The formula language: what it means, what it refuses, and how it says so."""
+
+import pytest
+import sympy as sp
+
+from symbackprop.errors import FormulaError
+from symbackprop.language.functions import FUNCTIONS
+from symbackprop.language.parse import Scope, check_name, parse, parse_relation
+from symbackprop.tensor.indices import alpha_normal
+from symbackprop.tensor.nodes import size
+
+n, m, h, N = map(size, ("n", "m", "h", "N"))
+SCOPE = Scope(
+    shapes={
+        "W": (h, n),
+        "A": (n, n),
+        "X": (N, n),
+        "B": (N, m, n),
+        "x": (n,),
+        "y": (m,),
+        "z": (h,),
+        "s": (),
+        "beta": (),
+        "E": (),
+        "S": (),
+        "M3": (sp.Integer(3), sp.Integer(2)),
+    },
+    sizes=frozenset({"n", "m", "h", "N"}),
+    functions=frozenset({"f"}),
+    derivatives=True,
+)
+
+
+def read(text: str) -> object:
+    return parse(text, SCOPE)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("W @ x", "einsum('ij,j->i', W, x)"),
+        ("x @ x", "sum(x**2)"),
+        ("X @ W.T", "einsum('bj,ij->bi', X, W)"),
+        ("B @ x", "einsum('bij,j->bi', B, x)"),
+        ("outer(x, y)", "einsum('i,j->ij', x, y)"),
+        ("dot(W, x)", "W @ x"),
+        ("trace(A)", "einsum('ii->', A)"),
+        ("diag(diag(x))", "x"),
+        ("(W.T).T", "W"),
+        ("norm(x)**2", "sum(x*x)"),
+        ("mean(X)", "sum(X)/(N*n)"),
+        ("mean(X, axis=0)", "sum(X, axis=0)/N"),
+        ("sum(X, axis=-1)", "sum(X, axis=1)"),
+        ("sum(X, axis=(0, 1))", "sum(X)"),
+        ("eye(n) @ x", "einsum('ij,j->i', eye(n), x)"),
+        ("x*ones(n)", "x"),
+        ("x + zeros(n)", "x"),
+        ("softmax(x)", "exp(x)/sum(exp(x))"),
+        ("log_softmax(x)", "x - log(sum(exp(x)))"),
+        ("logsumexp(x)", "log(sum(exp(x)))"),
+        ("softmax(X, axis=0)", "exp(X)/sum(exp(X), axis=0)"),
+        ("softmax(X)", "exp(X)/sum(exp(X), axis=1, keepdims=True)"),
+        ("maximum(x, 0)", "where(x > 0, x, 0)"),
+        ("0.1", "1/10"),
+        ("1e-5", "1/100000"),
+        ("-x", "0 - x"),
+        ("+x", "x"),
+        ("x[:]", "x"),
+        ("X[:, 0]", "X.T[0]"),
+        ("M3[-1, 0]", "M3[2, 0]"),
+        ("leaky_relu(x)", "leaky_relu(x, 0.01)"),
+        ("elu(x)", "elu(x, 1)"),
+        ("prime(tanh, x)", "1 - tanh(x)**2"),
+    ],
+)
+def test_equal_formulas(left: str, right: str) -> None:
+    a, b = parse(left, SCOPE), parse(right, SCOPE)
+    assert a.shape == b.shape
+    assert alpha_normal(a.expr) == alpha_normal(b.expr)
+
+
+@pytest.mark.parametrize(
+    ("text", "shape"),
+    [
+        ("W @ x", (h,)),
+        ("X @ W.T + z", (N, h)),
+        ("sum(X, axis=0, keepdims=True)", (sp.Integer(1), n)),
+        ("d(sum(z**2), W)", (h, n)),
+        ("d(z, W)", (h, h, n)),
+        ("next(W)", (h, n)),
+        ("B.T", (n, m, N)),
+    ],
+)
+def test_shapes(text: str, shape: tuple[object, ...]) -> None:
+    assert parse(text, SCOPE).shape == shape
+
+
+def test_names_that_are_words_elsewhere_are_ordinary_symbols() -> None:
+    assert parse("beta*E + S", SCOPE).expr == sp.Symbol("beta", real=True) * sp.Symbol("E", real=True) + sp.Symbol(
+        "S", real=True
+    )
+
+
+HOSTILE = {
+    "__import__('os').system('echo owned')": "only functions",
+    "().__class__.__bases__": "attribute",
+    "x.__class__": "attribute",
+    "x.T.T.__init__": "attribute",
+    "(lambda: 0)()": "only functions",
+    "lambda: 0": "Lambda",
+    "[k for k in x]": "ListComp",
+    "{x}": "Set",
+    "x if s else y": "IfExp",
+    "f'{x}'": "JoinedStr",
+    "'a'": "numbers",
+    "x and y": "BoolOp",
+    "x is s": "comparison",
+    "not x": "Not",
+    "~x": "Invert",
+    "x // s": "FloorDiv",
+    "x % s": "Mod",
+    "x << 1": "LShift",
+    "(x := s)": "NamedExpr",
+    "s < x < 1": "one comparison",
+    "9**9**9**9": "exponent",
+    "x**65": "exponent",
+    "(10**60)**60": "digits",
+    "1e400": "digits",
+    "1" * 400: "digits",
+    "1j": "numbers",
+    "0x10": "numbers",
+    "1_000": "numbers",
+    "True": "numbers",
+    "...": "numbers",
+    "x**n": "variable exponent",
+    "x[0.5]": "index",
+    "x[s]": "index",
+    "x[0:1]": "full slice",
+    "x[-1]": "negative index",
+    "M3[3, 0]": "out of range",
+    "W[0, 0, 0]": "3 indices",
+    "W @ y": "inner sizes n and m differ",
+    "x + y": "sizes m and n differ",
+    "x @ s": "not scalars",
+    "sum(x, axis=1)": "axis 1",
+    "sum(x, axis=s)": "axis",
+    "sum(x, foo=1)": "foo is not a keyword",
+    "sum(x, keepdims=1)": "keepdims",
+    "sum(*x)": "starred",
+    "sum()": "1 argument",
+    "softmax(s)": "scalar",
+    "trace(W)": "square",
+    "diag(W)": "square",
+    "einsum('ij->k', W)": "output",
+    "einsum('ij', W)": "form",
+    "einsum('i,j->ij', x)": "2 index groups",
+    "einsum(x)": "einsum starts",
+    "eye(s)": "size",
+    "eye(0)": "size",
+    "unknown": "unknown name",
+    "nosuch(x)": "unknown function",
+    "x(3)": "quantity, not a function",
+    "exp": "is a function",
+    "1/0": "division by zero",
+    "log(0)": "division by zero",
+    "sqrt(-1)": "not real",
+    "log(-1)": "not real",
+    "d(x)": "expected d(f, v)",
+    "d(x, 3)": "expected d(f, v)",
+    "d(x, nosuch)": "nosuch",
+    "next(x + 1)": "expected next(q)",
+    "next(x, 0)": "number of steps",
+    "prime(x, x)": "prime needs",
+    "prime(sum, x)": "prime needs",
+    "x = 3": "not a formula",
+    "": "not a formula",
+    "x;x": "not a formula",
+    "x\x00": "not a formula",
+    "σ(x)": "ASCII",
+    "(" * 10_000 + "x" + ")" * 10_000: "characters",
+    "(" * 3_000 + "x" + ")" * 3_000: "not a formula",
+    "+".join(["x"] * 2_000): "nested",
+    "-" * 3_000 + "x": "nested",
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:30].encode("unicode_escape").decode())
+def test_hostile_formulas_are_refused_in_one_line(text: str) -> None:
+    with pytest.raises(FormulaError) as caught:
+        parse(text, SCOPE)
+    message = str(caught.value)
+    assert HOSTILE[text] in message
+    assert "\n" not in message
+    assert len(message) < 700
+
+
+@pytest.mark.parametrize("name", ["lambda", "class", "None", "", "1a", "a b", "_x", r"\alpha", "é", "x" * 65, "exp", "d"])
+def test_hostile_names_are_refused(name: str) -> None:
+    with pytest.raises(FormulaError):
+        check_name(name)
+
+
+@pytest.mark.parametrize("name", ["E", "S", "N", "beta", "I", "pi_1", "zoo", "oo", "Q", "gamma", "zeta", "T"])
+def test_names_of_sympy_are_allowed(name: str) -> None:
+    check_name(name)
+
+
+def test_an_error_points_at_its_place() -> None:
+    with pytest.raises(FormulaError, match=r"column 5\)"):
+        parse("x + nosuch", SCOPE)
+
+
+def test_derivatives_only_where_they_are_allowed() -> None:
+    scope = Scope(shapes={"x": (n,)}, sizes=frozenset({"n"}))
+    for text in ("d(sum(x), x)", "next(x)"):
+        with pytest.raises(FormulaError, match="not in a definition"):
+            parse(text, scope)
+
+
+def test_relations() -> None:
+    left, comparison, right = parse_relation("d(sum(x**2), x) == 2*x", SCOPE)
+    assert (left.shape, comparison, right.shape) == ((n,), "==", (n,))
+    left, _, right = parse_relation("x == 0", SCOPE)
+    assert right.shape == (n,)
+    for text in ("x", "x == x == x", "x + y", "x == y"):
+        with pytest.raises(FormulaError):
+            parse_relation(text, SCOPE)
+
+
+def test_every_function_of_the_language_can_be_called() -> None:
+    calls = {
+        "maximum": "(x, 0)",
+        "minimum": "(x, 0)",
+        "where": "(x > 0, x, 0)",
+        "outer": "(x, x)",
+        "dot": "(x, x)",
+        "einsum": "('i->', x)",
+        "trace": "(A)",
+        "eye": "(n)",
+        "ones": "(n, m)",
+        "zeros": "(n)",
+    }
+    for name in FUNCTIONS:
+        tensor = parse(name + calls.get(name, "(x)"), SCOPE)
+        assert all(part in (n, m) for part in tensor.shape)

@@ -1,0 +1,146 @@
+"""The Python interface: from import to a printed derivation in three lines."""
+
+import subprocess
+import sys
+from dataclasses import FrozenInstanceError
+
+import pytest
+import sympy as sp
+
+import symbackprop
+import symbackprop as sb
+from symbackprop.derive.steps import Derivation  # binds the subpackage `derive`: the public name must survive
+from symbackprop.model.tracing import OFFERED
+
+NET = sb.Network([sb.Dense(2, "sigmoid"), sb.Dense(1, "sigmoid")], inputs=2, loss="half_squared_error")
+
+
+def run(code: str) -> str:
+    """The output of a program in a fresh interpreter."""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", check=True)
+    return done.stdout
+
+
+def test_importing_costs_next_to_nothing() -> None:
+    assert (
+        run("import sys, symbackprop; print(any(m in sys.modules for m in ('sympy', 'numpy', 'flint')))") == "False\n"
+    )
+
+
+def test_every_public_name_is_there() -> None:
+    for name in symbackprop.__all__:
+        assert getattr(symbackprop, name) is not None
+    for name, function in OFFERED.items():
+        assert getattr(symbackprop, name) is function
+    assert set(dir(symbackprop)) >= {*symbackprop.__all__, *OFFERED}
+    with pytest.raises(AttributeError, match="no attribute 'derivve'"):
+        symbackprop.derivve  # noqa: B018
+
+
+def test_derive_is_a_function_although_a_folder_has_its_name() -> None:
+    assert callable(sb.derive)
+    assert run("from symbackprop.derive.delta_rule import delta_rule as d; import symbackprop as s; print(s.derive)")[
+        :16
+    ] == ("<function derive")
+
+
+def test_three_lines_print_a_derivation() -> None:
+    code = (
+        "import symbackprop as sb\n"
+        "net = sb.Network([sb.Dense(2, 'sigmoid'), sb.Dense(1, 'sigmoid')], inputs=2, loss='half_squared_error')\n"
+        "print(sb.derive(net))"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-X", "utf8", "-c", code], capture_output=True, text=True, encoding="utf-8", check=True
+    ).stdout.splitlines()
+    for line in (
+        "  z1[i] = Σ_j W1[i,j]·x[j] + b1[i]",
+        "    ∂L/∂z2[0] = δa2[0]·∂a2[0]/∂z2[0]                          chain rule",
+        "              = (a2[0] - y[0])·a2[0]·(1 - a2[0])              gradient from above inserted",
+        "    ∂L/∂z1[i] = δa1[i]·a1[i]·(1 - a1[i])                      local derivatives inserted",
+        "  ∂L/∂W1[i,j] = δz1[i]·x[j]                                   as arrays: outer(δz1, x)",
+    ):
+        assert line in printed
+
+
+def test_a_derivation_for_each_route() -> None:
+    derived = sb.derive(NET)
+    assert isinstance(derived.delta_rule, Derivation)
+    assert isinstance(derived.chain_rule, Derivation)
+    assert (derived.delta_rule.route, derived.chain_rule.route) == ("delta rule", "chain rule")
+    assert str(derived) == f"{derived.delta_rule}\n\n{derived.chain_rule}"
+    assert {name: str(expr) for name, expr in derived.gradients.items()}["W1"] == "d(L, z1)[i0]*x[i1]"
+    with pytest.raises(FrozenInstanceError):
+        derived.loss = "E"  # type: ignore[misc]
+
+
+def test_both_routes_are_proved_and_agree_with_sympy() -> None:
+    derived = sb.derive(NET)
+    assert all(verdict.proved for verdict in derived.verdicts().values())
+    assert all(verdict.proved for verdict in derived.route_verdicts().values())
+    assert all(check.agrees for check in derived.oracle().values())
+
+
+def test_a_graph_from_formulas_has_the_same_power() -> None:
+    graph = sb.graph({"z": "W @ x", "a": "tanh(z)", "L": "sum((a - y)**2)/2"}, {"W": "m, n", "x": "n", "y": "m"})
+    derived = sb.derive(graph, "L", ["W"])
+    assert derived.delta_rule == sb.derive(graph, wrt="W").delta_rule
+    assert list(sb.derive(graph).gradients) == ["W", "x", "y"]
+    assert sb.verify("d(L, z) == (a - y)*(1 - a**2)", graph).kind is sb.Kind.PROVED
+    assert sb.verify("d(L, z) == (a - y)*(1 + a**2)", graph).kind is sb.Kind.REFUTED
+    assert sb.verify("d(L, W) != outer(x, a - y)", sb.graph({"L": "sum(W @ x)"}, {"W": "k, k", "x": "k", "a": "k",
+                     "y": "k"})).kind is sb.Kind.PROVED  # fmt: skip
+
+
+def test_claims_about_a_network() -> None:
+    net = sb.Network([sb.Dense("h", "relu"), sb.Dense("m", "softmax")], inputs="n", loss="cross_entropy", batch=True)
+    verdict = sb.verify("d(L, z2) == (a2 - Y)/N", net)
+    assert verdict.proved
+    assert verdict.assumptions == ("sum(Y, axis=1) == 1",)
+    assert sb.verify("d(L, W1) == d(L, z1).T @ X", net).proved
+
+
+def test_claims_about_a_gradient_step() -> None:
+    graph = sb.graph({"L": "(w*x - y)**2/2"})
+    training = sb.Training(loss="L", parameters=("w",), learning_rate=sp.Symbol("eta", real=True))
+    rate = sb.graph({"L": "(w*x - y)**2/2 + 0*eta"})
+    assert sb.verify("next(w) == w - eta*(w*x - y)*x", rate, training=training).proved
+    with pytest.raises(sb.NotSupportedError, match="needs a loss, parameters and a learning rate"):
+        sb.verify("next(w) == w", graph)
+
+
+def test_an_instance_has_every_entry() -> None:
+    derived = sb.derive(NET)
+    made = sb.instantiate(derived)
+    assert made.gradients == derived.instantiate().gradients == sb.instantiate(derived.delta_rule).gradients
+    assert made.gradients["W2"][0, 1] == made.delta("z2", 0) * made.symbol("a1", 1)
+    assert list(made.neurons) == ["z1", "a1", "z2", "a2", "L"]
+
+
+def test_custom_functions_go_all_the_way() -> None:
+    def swish(z):
+        return z * sb.sigmoid(z)
+
+    def huber_like(p, y):
+        return sb.sum(sb.log(sb.exp(p - y) + sb.exp(y - p)))
+
+    net = sb.Network([sb.Dense("h", swish), sb.Dense("m")], inputs="n", loss=huber_like)
+    derived = sb.derive(net)
+    assert all(verdict.proved for verdict in derived.verdicts().values())
+    assert sb.verify("d(L, z2) == tanh(z2 - y)", net).proved
+
+
+def test_a_deep_network_has_no_route_1_but_the_delta_rule() -> None:
+    net = sb.Network([sb.Dense(f"n{k}", "tanh") for k in range(1, 41)], inputs="n", loss="squared_error")
+    derived = sb.derive(net, wrt=["W1"])
+    assert derived.chain_rule is None
+    assert "No chain rule: route 1 composes the whole loss" in str(derived)
+    with pytest.raises(sb.NotSupportedError, match="route 1 composes the whole loss"):
+        derived.route_verdicts()
+
+
+def test_which_loss_is_asked_where_it_is_not_clear() -> None:
+    with pytest.raises(sb.GraphError, match="nothing else uses are: E, L; name one"):
+        sb.derive(sb.graph({"E": "x**2", "L": "x**3"}))
+    with pytest.raises(sb.GraphError, match="expected a Graph or a Network, found str"):
+        sb.derive("L = x**2")  # type: ignore[arg-type]
