@@ -100,7 +100,7 @@ class Derivations:
     def verdicts(self, *, budget: Budget = Budget()) -> dict[str, Verdict]:
         """For each gradient, the verdict on the equations of the δ-rule from the loss down to it."""
         equations = verify_adjoints(self.graph, self.loss, self.delta_rule.adjoints, budget=budget)
-        return {name: combine(self.graph, self.loss, name, equations) for name in self.delta_rule.gradients}
+        return combine(self.graph, self.loss, tuple(self.delta_rule.gradients), equations)
 
     def route_verdicts(self, *, budget: Budget = Budget()) -> dict[str, Verdict]:
         """For each gradient, the verdict on: route 1 and route 2 give the same.

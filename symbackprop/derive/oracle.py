@@ -94,7 +94,8 @@ def _compare(
     symbols = sorted({s for pair in pairs.values() for side in pair for s in side.free_symbols}, key=str)
     used = 0
     for point in _points(symbols, graph, sizes):
-        numbers = {at: (_number(ours, point), _number(theirs, point)) for at, (ours, theirs) in pairs.items()}
+        value = _Values(point)
+        numbers = {at: (value.of(ours), value.of(theirs)) for at, (ours, theirs) in pairs.items()}
         if any(not number.is_finite for pair in numbers.values() for number in pair):
             continue
         used += 1
@@ -109,10 +110,24 @@ def _compare(
     return OracleCheck(name=name, agrees=True, entries=len(pairs), points=used)
 
 
-def _number(expr: Expr, point: Mapping[Expr, Expr]) -> Expr:
-    """The value to ten digits more than are compared; nan unless it is a real number."""
-    value = expr.xreplace(dict(point)).evalf(DIGITS + 10)
-    return value if value.is_Number else sp.nan
+class _Values:
+    """Values at one point, with twice the digits that are compared; each subexpression is evaluated once."""
+
+    def __init__(self, point: Mapping[Expr, Expr]) -> None:
+        self.known = {symbol: value.evalf(2 * DIGITS) for symbol, value in point.items()}
+
+    def of(self, expr: Expr) -> Expr:
+        """The value; nan unless it is a real number."""
+        value = self._value(expr)
+        return value if value.is_Number else sp.nan
+
+    def _value(self, expr: Expr) -> Expr:
+        if expr not in self.known:
+            # Exponents stay exact, for SymPy takes real roots of real numbers only then.
+            parts = [part if part.is_Rational else self._value(part) for part in expr.args]
+            value = expr.func(*parts) if parts else expr
+            self.known[expr] = value.evalf(2 * DIGITS) if value.is_number and not value.is_Rational else value
+        return self.known[expr]
 
 
 def _points(symbols: list[Expr], graph: Graph, sizes: Mapping[str, int]) -> Iterator[dict[Expr, Expr]]:

@@ -6,7 +6,7 @@ import sympy as sp
 
 from symbackprop.model.graph import Relation
 from symbackprop.tensor.differentiate import tidy
-from symbackprop.tensor.indices import alpha_normal, free_indices, substitute, transform
+from symbackprop.tensor.indices import alpha_normal, bind, free_indices, substitute, transform
 from symbackprop.tensor.nodes import Expr
 
 
@@ -32,7 +32,7 @@ def _expand_sums(expr: Expr) -> Expr:
         if not isinstance(node, sp.Sum):
             return None
         body = sp.expand_mul(_expand_sums(node.function))
-        return sp.Add(*(sp.Sum(term, *node.limits) for term in sp.Add.make_args(body)))
+        return sp.Add(*(bind(term, node.limits) for term in sp.Add.make_args(body)))
 
     return transform(expr, rule)
 

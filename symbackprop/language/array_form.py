@@ -15,6 +15,7 @@ from symbackprop.language.array_layout import (
     aligned,
     as_means,
     best_by_layout,
+    cost,
     entrywise,
     filled,
     indexed,
@@ -59,6 +60,8 @@ from symbackprop.tensor.tensor import Tensor
 
 ONE = sp.Integer(1)
 MIRRORED: dict[type, type[ast.cmpop]] = {ast.Gt: ast.Lt, ast.GtE: ast.LtE}
+# How much longer a product may be than the sum that it equals: the field writes a * (1 - a).
+FACTORED = 2
 # SymPy's functions of one argument under their names in the formula language.
 SAME: dict[type, str] = {
     sp.exp: "exp",
@@ -219,7 +222,10 @@ class _Builder:
         number, shared, rest = patterns.factored(expr)
         if number == 1 and not shared:
             return written
-        return best_by_layout([*written, *self.product_of(number, [*shared, rest])])
+        product = self.product_of(number, [*shared, rest])
+        if shared and cost(product[0]) <= cost(written[0]) + FACTORED:
+            written = tuple(v for v in written if v.labels not in [p.labels for p in product])
+        return best_by_layout([*product, *written])
 
     def terms(self, terms: Sequence[Expr]) -> Variants:
         """a + b - c, positive terms first and those with more axes before those that are broadcast to them."""

@@ -4,6 +4,7 @@ The same value can be had in several layouts (`sum(D, axis=1)` and, for a column
 """
 
 import ast
+import re
 from collections.abc import Callable, Iterable, Sequence
 
 import sympy as sp
@@ -28,6 +29,8 @@ from symbackprop.language.array_nodes import (
     subscript,
 )
 from symbackprop.tensor.nodes import Expr, extent
+
+FEE = 15
 
 
 def transposed(array: Array) -> Array:
@@ -77,9 +80,14 @@ def aligned(variants: Variants, target: Labels) -> Array:
     return shortest(fitting) if fitting else spread(shortest(map(squeezed, variants)), target)
 
 
+def cost(array: Array) -> int:
+    """What a form costs its reader: its length, and a fee for matrices that serve only to repeat or to select."""
+    return len(array.text) + FEE * len(re.findall(r"\b(?:diag|eye|ones|einsum)\(", array.text))
+
+
 def shortest(arrays: Iterable[Array]) -> Array:
-    """The array with the shortest text; the first of equal ones."""
-    return min(arrays, key=lambda array: len(array.text))
+    """The cheapest array; the first of equal ones."""
+    return min(arrays, key=cost)
 
 
 def spread(array: Array, target: Labels) -> Array:
@@ -168,7 +176,7 @@ def best_by_layout(arrays: Iterable[Array]) -> Variants:
     for array in arrays:
         known = best.get(array.labels)
         best[array.labels] = array if known is None else shortest([known, array])
-    return tuple(sorted(best.values(), key=lambda array: len(array.text)))
+    return tuple(sorted(best.values(), key=cost))
 
 
 def _targets(children: Sequence[Variants]) -> list[Labels]:

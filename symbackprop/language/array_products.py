@@ -181,7 +181,7 @@ def contracted(factors: Sequence[Factor], bound: Sequence[Expr], coefficient: Ex
     """coefficient Σ_bound Π factors; every bound index occurs in some factor."""
     items, left = list(factors), list(bound)
     while left:
-        k = min(left, key=lambda i: (len(_union(f for f in items if i in f.labels)), left.index(i)))
+        k = min(left, key=lambda i: _effort(items, i))
         touching = [f for f in items if k in f.labels]
         others = [f for f in items if k not in f.labels]
         outside = _union(others)
@@ -192,6 +192,12 @@ def contracted(factors: Sequence[Factor], bound: Sequence[Expr], coefficient: Ex
         items = [*others, Factor(result)]
         left = [i for i in left if i not in done]
     return multiplied(items, coefficient)
+
+
+def _effort(factors: Sequence[Factor], i: Expr) -> tuple[int, int]:
+    """What it takes to sum over i now: how many indices the factors with i have, and how many such factors there are."""
+    touching = [f for f in factors if i in f.labels]
+    return len(_union(touching)), len(touching)
 
 
 def _union(factors: Iterable[Factor]) -> frozenset[Expr]:
@@ -245,15 +251,13 @@ def _matrix_products(groups: Sequence[Sequence[Factor]], k: Expr) -> Iterator[Ar
         for chosen in combinations(numbers, count):
             left = [f for n in chosen for f in groups[n]]
             right = [f for n in numbers if n not in chosen for f in groups[n]]
-            if _fit_for_matmul(left, right, k):
+            if _fit_for_matmul(left, right):
                 yield from _matmuls(multiplied(left), multiplied(right), k)
 
 
-def _fit_for_matmul(left: Sequence[Factor], right: Sequence[Factor], k: Expr) -> bool:
-    a, b = _union(left), _union(right)
-    shared = (a & b) - {k}
-    # A vector stands on the right of a matrix: W.T @ d rather than d @ W.
-    return len(a) >= 2 and len(a - shared) <= 2 and len(b - shared) <= 2 and (not shared or len(a | b) > 2)
+def _fit_for_matmul(left: Sequence[Factor], right: Sequence[Factor]) -> bool:
+    """Whether both sides are arrays without more ado, the left one a matrix: W.T @ d rather than d @ W."""
+    return len(_union(left)) >= 2 and all(any(f.labels == _union(side) for f in side) for side in (left, right))
 
 
 def _matmuls(left: Variants, right: Variants, k: Expr) -> Iterator[Array]:

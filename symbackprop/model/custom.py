@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count, product
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 import sympy as sp
 
@@ -146,7 +147,9 @@ class _Trial:
         """What the function itself gives; None where it has no value."""
         pairs = zip(self.shapes, values, strict=True)
         try:
-            return Sampled.of(self.function(*(Sampled(shape, own) if shape else own[0] for shape, own in pairs)))
+            with catch_warnings():
+                simplefilter("ignore")  # NumPy warns of what has no value; it is left out
+                return Sampled.of(self.function(*(Sampled(shape, own) if shape else own[0] for shape, own in pairs)))
         except (ArithmeticError, ValueError):
             return None
         except Exception as error:

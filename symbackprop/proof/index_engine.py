@@ -130,7 +130,7 @@ class Engine(ABC):
         if isinstance(atom, Entry):
             return atom.name in self.positive_names
         if isinstance(atom, Sum):  # ranges are never empty
-            return self.positive_monomial(atom.body)
+            return self.term_sign(atom.body, Fraction(1)) == POSITIVE
         if isinstance(atom, Base):
             return self.positive_poly(atom.poly)
         if isinstance(atom, Call) and atom.function == LOG:
@@ -147,7 +147,7 @@ class Engine(ABC):
         """Whether atom^exponent is >= 0 wherever it is defined: a broken power is defined for atoms >= 0 only."""
         if exponent.denominator != 1 or exponent.numerator % 2 == 0 or isinstance(atom, Delta | Indicator):
             return True
-        if isinstance(atom, Sum) and self.nonnegative_monomial(atom.body):
+        if isinstance(atom, Sum) and self.term_sign(atom.body, Fraction(1)) is not None:
             return True
         if isinstance(atom, Base):
             return self.nonnegative_poly(atom.poly)
@@ -159,26 +159,29 @@ class Engine(ABC):
             return True
         return self.nonnegative_factor(atom, exponent) and (exponent < 0 or self.nonzero_atom(atom))
 
-    def positive_monomial(self, mono: Mono) -> bool:
-        """Whether every factor is > 0."""
-        return all(self.positive_factor(a, e) for a, e in mono.factors)
-
-    def nonnegative_monomial(self, mono: Mono) -> bool:
-        """Whether every factor is >= 0."""
-        return all(self.nonnegative_factor(a, e) for a, e in mono.factors)
+    def term_sign(self, mono: Mono, coefficient: Fraction) -> str | None:
+        """POSITIVE or NONNEGATIVE, if a term is so wherever it is defined."""
+        negative, strict = coefficient < 0, True
+        for atom, exponent in mono.factors:
+            if self.nonnegative_factor(atom, exponent):
+                strict = strict and self.positive_factor(atom, exponent)
+            elif self.knows(NONNEGATIVE, scale(single(atom), -1)):  # to an odd power, or it would be nonnegative
+                negative = not negative
+                strict = strict and (exponent < 0 or self.nonzero_atom(atom))
+            else:
+                return None
+        return None if negative else POSITIVE if strict else NONNEGATIVE
 
     def nonnegative_poly(self, p: Poly) -> bool:
-        """Whether p is a sum of products that are >= 0, or known to be >= 0."""
-        return self._nonnegative_terms(p) or self.knows(NONNEGATIVE, p)
+        """Whether p is a sum of terms that are >= 0, or known to be >= 0."""
+        return all(self.term_sign(m, c) is not None for m, c in p.terms) or self.knows(NONNEGATIVE, p)
 
     def positive_poly(self, p: Poly) -> bool:
-        """Whether p is a sum of products that are >= 0, one of them > 0, or known to be > 0."""
+        """Whether p is a sum of terms that are >= 0, one of them > 0, or known to be > 0."""
         if self.knows(POSITIVE, p) or (self.knows(NONNEGATIVE, p) and self.knows(NONZERO, p)):
             return True
-        return self._nonnegative_terms(p) and any(self.positive_monomial(m) for m, _ in p.terms)
-
-    def _nonnegative_terms(self, p: Poly) -> bool:
-        return all(c > 0 and self.nonnegative_monomial(m) for m, c in p.terms)
+        signs = [self.term_sign(m, c) for m, c in p.terms]
+        return None not in signs and POSITIVE in signs
 
     def nonzero_poly(self, p: Poly) -> bool:
         """Whether p is never 0."""

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from symbackprop.proof.index_cases import vanishes
 from symbackprop.proof.index_engine import NONNEGATIVE, NONZERO, POSITIVE
 from symbackprop.proof.index_poly import FREE, Index, Poly, subtract
 from symbackprop.proof.index_read import Reader, range_text
@@ -63,7 +64,8 @@ class IndexForms:
             if not form or not self._reader.clear(form):
                 return True
             conditioned = Conditioned(self._reader, self._rules)
-            return not conditioned.clear(conditioned.rebuild(form))
+            form = conditioned.clear(conditioned.rebuild(form))
+            return not form or vanishes(conditioned, form)
 
     @property
     def conditions(self) -> list[tuple[str, Expr]]:

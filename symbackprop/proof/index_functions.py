@@ -86,9 +86,9 @@ class Functions(Ring):
         return add(*parts)
 
     def _logarithm_of_rest(self, rest: Poly) -> Poly:
-        atom, exponent = sole_factor(rest)
-        if atom is not None and self.positive_atom(atom):
-            return scale(self._logarithm_of_atom(atom), exponent)
+        sole = sole_factor(rest)
+        if sole is not None and self.positive_atom(sole[0]):
+            return scale(self._logarithm_of_atom(sole[0]), sole[1])
         return single(Call(LOG, 0, (rest,)))
 
     @staticmethod
@@ -141,37 +141,43 @@ class Functions(Ring):
         if u == MINUS_ONE or self.nonnegative_poly(flipped):
             return ZERO
         if self.nonnegative_poly(u):
-            return subtract(ONE, self._zero_atom(u))
+            return subtract(ONE, self.is_zero(u))
         if faces_down(u):
-            return subtract(subtract(ONE, self._positive_atom(flipped)), self._zero_atom(flipped))
-        return self._positive_atom(u)
+            return subtract(subtract(ONE, self.positive_indicator(first_power(flipped))), self.is_zero(u))
+        return self.positive_indicator(first_power(u))
 
     def is_zero(self, p: Poly) -> Poly:
         """[p = 0]: positive factors leave, and [-u = 0] = [u = 0]."""
         _, _, u = self.split(p, positive_only=True)
         if not u:
             return ONE
-        if u in (ONE, MINUS_ONE):
+        if u in (ONE, MINUS_ONE) or self.nonzero_poly(u):
             return ZERO
-        return self._zero_atom(scale(u, -1) if faces_down(u) else u)
+        if faces_down(u):
+            u = scale(u, -1)
+        sole = sole_factor(u)
+        return ZERO if sole is not None and sole[1] < 0 else self.zero_indicator(first_power(u))
 
-    def _zero_atom(self, u: Poly) -> Poly:
-        atom, exponent = sole_factor(u)
-        if self.nonzero_poly(u) or (atom is not None and exponent < 0):
-            return ZERO
-        return single(Indicator(IS_ZERO, 0, (u if atom is None else single(atom),)))
+    def positive_indicator(self, u: Poly) -> Poly:
+        """The atom [u > 0] of a u that faces up."""
+        return single(Indicator(IS_POSITIVE, 0, (u,)))
 
-    @staticmethod
-    def _positive_atom(u: Poly) -> Poly:
-        atom, _ = sole_factor(u)  # its exponent is odd, for even powers are nonnegative
-        return single(Indicator(IS_POSITIVE, 0, (u if atom is None else single(atom),)))
+    def zero_indicator(self, u: Poly) -> Poly:
+        """The atom [u = 0] of a u that faces up."""
+        return single(Indicator(IS_ZERO, 0, (u,)))
 
 
-def sole_factor(u: Poly) -> tuple[Atom | None, Fraction]:
+def sole_factor(u: Poly) -> tuple[Atom, Fraction] | None:
     """Atom and exponent of a polynomial that is one power."""
     if len(u) == 1 and u.terms[0][1] == 1 and len(u.terms[0][0].factors) == 1:
         return u.terms[0][0].factors[0]
-    return None, Fraction(0)
+    return None
+
+
+def first_power(u: Poly) -> Poly:
+    """The atom of which u is a power, which has the zeros of u, and its sign if the power is odd; other u stay."""
+    sole = sole_factor(u)
+    return u if sole is None else single(sole[0])
 
 
 def atom_value(atom: Atom) -> Poly:

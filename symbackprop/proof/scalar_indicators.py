@@ -4,7 +4,7 @@ The sign of a product is the product of the signs, so there are indicators of ir
 regions f > 0, f = 0, f < 0 have the indicators h, z, 1 - h - z with h² = h, z² = z, h z = 0, z f = 0.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from symbackprop.proof.limits import Clock, Undecided
@@ -12,10 +12,11 @@ from symbackprop.proof.scalar_arithmetic import Shape
 from symbackprop.proof.scalar_generators import MINUS, NULL, PLUS, Generator, Kind, Poly, PolyMap
 from symbackprop.proof.scalar_ring import Ring
 
-# So many independent indicators in one argument are told apart, which makes up to 3^n regions.
-MAX_DISTINGUISHED = 3
+# An argument with indicators is not split into more regions than this.
+MAX_REGIONS = 32
 
 Parts = tuple[Poly, Poly]  # [u > 0], [u = 0]
+Region = tuple[Poly, tuple[Poly, ...]]  # its indicator, the arguments there
 
 
 class IndicatorRing(Ring):
@@ -63,23 +64,38 @@ class IndicatorRing(Ring):
             return []
         return [v.leading_coefficient() for v in values]
 
-    def split_by_regions(self, arguments: tuple[Poly, ...]) -> Iterator[tuple[Poly, tuple[Poly, ...]]]:
-        indicators = self.indicators_in(*arguments)
-        if not indicators or len({self._root_of(i) for i in indicators}) > MAX_DISTINGUISHED:
-            yield self.one, arguments
-            return
+    def split_by_regions(self, arguments: tuple[Poly, ...]) -> list[Region]:
+        """The regions with the arguments in each, free of indicators; the whole space if there are too many."""
+        done: list[Region] = []
+        open_regions = [(self.one, arguments)]
+        while open_regions:
+            if len(done) + len(open_regions) > MAX_REGIONS:
+                return [(self.one, arguments)]
+            region, local = open_regions.pop()
+            indicators = self._indicators_in(*local)
+            if indicators:
+                open_regions += reversed(self._split_by(indicators, region, local))
+            else:
+                done.append((region, local))
+        return done
+
+    def _split_by(self, indicators: list[int], region: Poly, arguments: tuple[Poly, ...]) -> list[Region]:
+        """The parts of a region according to the sign whose indicators are the newest."""
         newest = indicators[0]
         generator = self.generators[newest]
-        z = generator.partner if generator.kind is Kind.POSITIVE else newest
-        h = newest if generator.kind is Kind.POSITIVE else -1
-        for region, values in self._regions_of(h, z, z in indicators):
+        h, z = (newest, generator.partner) if generator.kind is Kind.POSITIVE else (-1, newest)
+        parts = []
+        for part, values in self._regions_of(h, z, z in indicators):
+            both = self.multiply(region, part)
+            if both.is_zero():
+                continue
             local = arguments
             for i, value in values:
                 local = tuple(self.remainder(a, self.variables[i] - value) for a in local)
             if (z, 1) in values:
                 local = tuple(self.remainder(a, generator.of) for a in local)
-            for finer, last in self.split_by_regions(local):
-                yield self.multiply(region, finer), last
+            parts.append((both, local))
+        return parts
 
     def _regions_of(self, h: int, z: int, three: bool) -> list[tuple[Poly, list[tuple[int, int]]]]:
         """The regions of one polynomial with the values of its indicators there."""
@@ -94,15 +110,10 @@ class IndicatorRing(Ring):
             (rest, [(h, 0), (z, 0)]),
         ]
 
-    def indicators_in(self, *elements: Poly) -> list[int]:
+    def _indicators_in(self, *elements: Poly) -> list[int]:
         """The indicators that occur, newest first."""
         found = {i for element in elements for i in self.occurring(element)}
         return sorted((i for i in found if self.generators[i].kind in (Kind.POSITIVE, Kind.ZERO)), reverse=True)
-
-    def _root_of(self, i: int) -> int:
-        """The generator that stands for the pair of indicators to which i belongs."""
-        partner = self.generators[i].partner
-        return i if partner < 0 else partner
 
     # ------------------------------------------------------------------ the three parts of an expression
 
@@ -189,12 +200,16 @@ class IndicatorRing(Ring):
 
     def refuse_zero_divisor(self, f: Poly) -> None:
         """Raises: Undecided when f is 0 on a whole region of its indicators, or there are too many to tell."""
-        indicators = self.indicators_in(f)
-        if len(indicators) > 2 * MAX_DISTINGUISHED:
+        regions = self.split_by_regions((f,))
+        if len(regions) == 1 and self._indicators_in(f):
             raise Undecided("a denominator contains too many indicators")
-        candidates = [f]
-        for i in indicators:
-            values = (0, 1) if self.generators[i].kind is Kind.POSITIVE else (0,)
-            candidates = [self.remainder(c, self.variables[i] - value) for c in candidates for value in values]
-        if any(self.vanishes(c) for c in candidates):
-            raise Undecided("a denominator is 0 on a whole region")
+        for region, (local,) in regions:
+            if self.vanishes(local) and not self._is_thin(region):
+                raise Undecided("a denominator is 0 on a whole region")
+
+    def _is_thin(self, region: Poly) -> bool:
+        """Whether the region lies where some indicator [f = 0] is 1."""
+        return any(
+            self.generators[i].kind is Kind.ZERO and self.remainder(region, self.variables[i]).is_zero()
+            for i in self._indicators_in(region)
+        )

@@ -100,7 +100,7 @@ class Forms:
 
     def _parts(self, node: Expr) -> tuple[Expr, ...]:
         """The expressions whose normal forms that of the node is made of."""
-        if node.is_Rational or node in (sp.pi, sp.E) or isinstance(node, (sp.Symbol, sp.Indexed)):
+        if node.is_Rational or node is sp.pi or node is sp.E or isinstance(node, (sp.Symbol, sp.Indexed)):
             return ()
         if isinstance(node, sp.Sum):
             if node not in self._expansions:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import sympy as sp
 
 from symbackprop.errors import NotSupportedError
-from symbackprop.tensor.indices import free_indices, open_sum, rename_bound, substitute
+from symbackprop.tensor.indices import bind, free_indices, open_sum, rename_bound, substitute
 from symbackprop.tensor.nodes import (
     Elementwise,
     Expr,
@@ -50,7 +50,7 @@ def differentiate(expr: Expr, name: str, indices: tuple[Expr, ...]) -> Expr:
         return _product_rule(expr.args, name, indices)
     if isinstance(expr, sp.Sum):
         opened = rename_bound(expr, {str(i.label) for i in indices if isinstance(i, sp.Idx)})
-        return sp.Sum(differentiate(opened.function, name, indices), *opened.limits)
+        return bind(differentiate(opened.function, name, indices), opened.limits)
     return _chain_rule(expr, name, indices)
 
 

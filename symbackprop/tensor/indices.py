@@ -43,8 +43,16 @@ def rebuild(expr: Expr, args: Iterable[Expr]) -> Expr:
     """`expr` with other arguments; a `Sum` keeps its limits and takes one argument, its body."""
     if isinstance(expr, sp.Sum):
         (body,) = args
-        return sp.Sum(body, *expr.limits)
+        return bind(body, expr.limits)
     return expr.func(*args)
+
+
+def bind(body: Expr, limits: Iterable[Expr]) -> Expr:
+    """`Sum(body, *limits)`; SymPy merges the limits of directly nested sums, so none may bind the same index twice."""
+    limits = tuple(limits)
+    if isinstance(body, sp.Sum):
+        body = rename_bound(body, {str(limit[0].label) for limit in limits})
+    return sp.Sum(body, *limits)
 
 
 def children(expr: Expr) -> tuple[Expr, ...]:
@@ -91,7 +99,7 @@ def rename_bound(expr: Expr, taken: set[str]) -> Expr:
         renaming[old] = fresh_index(extent(old), used)
         used = used | {str(renaming[old].label)}
     body = substitute(expr.function, renaming)
-    return sp.Sum(body, *((renaming.get(i, i), low, high) for i, low, high in expr.limits))
+    return bind(body, ((renaming.get(i, i), low, high) for i, low, high in expr.limits))
 
 
 def open_sum(expr: Expr, taken: Iterable[str]) -> tuple[Expr, tuple[Expr, ...]]:
@@ -127,7 +135,7 @@ def alpha_normal(expr: Expr) -> Expr:
         height = 1 + max((int(m) for m in _heights(body)), default=0)
         renaming = {i: index(f"_{height + k}", extent(i)) for k, i in enumerate(bound)}
         body = substitute(body, renaming)
-        return sp.Sum(body, *((renaming[i], low, high) for i, low, high in expr.limits))
+        return bind(body, ((renaming[i], low, high) for i, low, high in expr.limits))
     parts = children(expr)
     return rebuild(expr, map(alpha_normal, parts)) if parts else expr
 

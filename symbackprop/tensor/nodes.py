@@ -78,7 +78,10 @@ def entry_indices(expr: Expr) -> tuple[Expr, ...]:
 def summation(body: Expr, *indices: Expr) -> Expr:
     """Σ body over the whole range of each index; the indices become bound."""
     for i in indices:
-        body = sp.Sum(body, (i, 0, extent(i) - 1))
+        if isinstance(body, sp.Sum) and any(limit[0] == i for limit in body.limits):
+            body = extent(i) * body  # i is bound already: SymPy would merge both sums into one with i twice
+        else:
+            body = sp.Sum(body, (i, 0, extent(i) - 1))
     return body
 
 
@@ -125,9 +128,13 @@ class Elementwise(sp.Function):
     order: int
 
 
-@lru_cache(maxsize=None)
 def elementwise(name: str, order: int = 0) -> Any:
     """The class of `name(z)` or of its derivative of the given order; the same class for the same arguments."""
+    return _elementwise(name, order)
+
+
+@lru_cache(maxsize=None)
+def _elementwise(name: str, order: int) -> Any:
     return type(name + "_prime" * order, (Elementwise,), {"function": name, "order": order, "__module__": __name__})
 
 

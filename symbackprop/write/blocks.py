@@ -101,7 +101,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A neuron (round) or a named quantity (a box) at a place in a picture; `label` is LaTeX, `plain` the same as text."""
+    """A neuron (round) or a named quantity (a box) at a place in a picture; `plain` is its LaTeX `label` as text."""
 
     id: str
     label: str

@@ -1,7 +1,7 @@
 """Formulas with numbers: an entry of a tensor with its sums written out, in symbols, in numbers and as a result."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 
 import sympy as sp
@@ -10,7 +10,7 @@ from symbackprop.model.graph import names_in
 from symbackprop.tensor.indices import children, free_indices, open_sum, rebuild, substitute
 from symbackprop.tensor.nodes import Expr, entry, entry_name, extent, is_size
 from symbackprop.tensor.tensor import Tensor
-from symbackprop.write.blocks import Equation, Equations, Paragraph, Text, words
+from symbackprop.write.blocks import Block, Equation, Equations, Paragraph, Text, words
 from symbackprop.write.context import Context, compact, is_exact
 from symbackprop.write.latex import latex, latex_numbers
 from symbackprop.write.layout import width
@@ -28,21 +28,21 @@ _ALONE = re.compile(r"\((-[\d.]+)\)")
 MAX_TERMS = 12
 
 
-class TooLong(Exception):
+class TooLongError(Exception):
     """A formula whose sums would fill more than a line or two."""
 
 
 def written_out(expr: Expr, sizes: Mapping[str, int]) -> Expr:
     """`expr`, whose free indices are numbers, with every sum written term by term.
 
-    Raises: TooLong beyond MAX_TERMS terms in one sum.
+    Raises: TooLongError beyond MAX_TERMS terms in one sum.
     """
     if isinstance(expr, sp.Sum):
         body, bound = open_sum(expr, ())
         ranges = [range(_count(extent(i), sizes)) for i in bound]
         positions = list(product(*ranges))
         if len(positions) > MAX_TERMS:
-            raise TooLong
+            raise TooLongError
         at = [dict(zip(bound, map(sp.Integer, position), strict=True)) for position in positions]
         return sp.Add(*(written_out(substitute(body, mapping), sizes) for mapping in at))
     parts = children(expr)
@@ -53,7 +53,7 @@ def _count(size: Expr, sizes: Mapping[str, int]) -> int:
     if size.is_Integer:
         return int(size)
     if str(size) not in sizes:
-        raise TooLong
+        raise TooLongError
     return sizes[str(size)]
 
 
@@ -80,7 +80,9 @@ def entry_line(
     shown = number(result)
     if not rights or rights[-1] != shown:
         rights.append(shown)
-        signs.append("=" if is_exact(result) and (not inserted or inserted[2] or _vanishes(result, rights)) else r"\approx")
+        signs.append(
+            "=" if is_exact(result) and (not inserted or inserted[2] or _vanishes(result, rights)) else r"\approx"
+        )
     return Equation(left, tuple(rights), reason, tuple(signs))
 
 
@@ -94,7 +96,7 @@ def _inserted(ctx: Context, expr: Expr, values: Mapping[Expr, str]) -> tuple[str
     """The expression in symbols and in numbers, and whether the numbers are exact; None when one is missing."""
     try:
         concrete = written_out(expr, ctx.file.sizes)
-    except TooLong:
+    except TooLongError:
         return None
     used = list(leaves(concrete))
     if not used or any(leaf not in values for leaf in used):
@@ -230,3 +232,14 @@ def _grid(rows: list[list[str]], environment: str = "pmatrix") -> str:
 def has_value(ctx: Context, expr: Expr) -> bool:
     """Whether every quantity in an expression has numbers."""
     return all(name in ctx.report.values for name in names_in(expr))
+
+
+def merged(blocks: Iterable[Block]) -> list[Block]:
+    """Neighbouring groups of equations as one group."""
+    result: list[Block] = []
+    for block in blocks:
+        if isinstance(block, Equations) and result and isinstance(result[-1], Equations):
+            result[-1] = Equations(result[-1].lines + block.lines)
+        else:
+            result.append(block)
+    return result

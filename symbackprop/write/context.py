@@ -106,7 +106,11 @@ def compact(text: str) -> str:
 
 def numbers_of(report: Report) -> dict[Expr, str]:
     """Entry -> decimal text, for sizes too."""
-    numbers = {entry(name, *position): compact(text) for name, texts in report.values.items() for position, text in texts.items()}
+    numbers = {
+        entry(name, *position): compact(text)
+        for name, texts in report.values.items()
+        for position, text in texts.items()
+    }
     return numbers | {size(name): str(value) for name, value in report.file.sizes.items()}
 
 
@@ -153,7 +157,9 @@ def roles_of(report: Report) -> dict[str, str]:
             roles[name] = "target" if name[0].lower() in "yt" else "input"
         else:
             roles[name] = "input"
-    arguments = {name for d in graph.definitions if d not in losses or _is_named(graph, d) for name in activated(graph, d)}
+    arguments = {
+        name for d in graph.definitions if d not in losses or _is_named(graph, d) for name in activated(graph, d)
+    }
     for name in graph.definitions:
         if name in losses:
             roles[name] = "loss"

@@ -1,5 +1,6 @@
 """A report as a document: the sections in reading order."""
 
+from symbackprop.write import sections_descent as descent
 from symbackprop.write import sections_numbers as numbers
 from symbackprop.write import sections_proof as proof
 from symbackprop.write.blocks import Block, Code, Document, Heading, Paragraph, words
@@ -18,8 +19,8 @@ def document(report: Report) -> Document:
     for loss in report.losses:
         blocks += [*route_one(ctx, loss), *route_two(ctx, loss)]
     blocks += [*proof.gradients(ctx), *proof.claims(ctx)]
-    blocks += [*numbers.gradients(ctx), *numbers.update(ctx), *numbers.check(ctx)]
-    blocks += [*numbers.training(ctx), *numbers.printed(ctx), *source(ctx)]
+    blocks += [*numbers.gradients(ctx), *descent.update(ctx), *numbers.check(ctx)]
+    blocks += [*descent.training(ctx), *numbers.printed(ctx), *source(ctx)]
     return Document(title=report.file.title, source=report.file.source, blocks=tuple(blocks))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 
 import sympy as sp
 
@@ -11,14 +11,14 @@ from symbackprop.write.blocks import Edge, Figure, Math, Node, Text, joined, wor
 from symbackprop.write.concrete import number
 from symbackprop.write.context import Context, activated
 
-MAX_NEURONS, MAX_LAYERS, MAX_LABELS, MAX_VALUES, MAX_NODES = 6, 12, 9, 4, 48
+MAX_NEURONS, MAX_LAYERS, MAX_LABELS, MAX_VALUES, MAX_NODES = 6, 7, 9, 4, 48
 WIDTH = 14.5  # of the text, in centimetres
 PER_ROW = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Affine:
-    """z = W a + b, read off its definition: the weight entry, the source and the biases, with the indices that they share."""
+    """z = W a + b, read off its definition: the weight entry, the source and the biases, with the index summed over."""
 
     weight: Expr
     source: Expr
@@ -46,7 +46,7 @@ class _Layer:
 
 
 def network(ctx: Context) -> Figure | None:
-    """Neurons in layers, with the weights on the arrows; None unless every definition is a layer, an activation or a loss."""
+    """Neurons in layers, the weights on the arrows; None unless all definitions are layers, activations and a loss."""
     losses = [request.loss for request in ctx.file.requests]
     if len(losses) != 1:
         return None
@@ -68,7 +68,7 @@ def network(ctx: Context) -> Figure | None:
             order.append(layer)
         else:
             return None
-    if not 2 <= len(order) <= MAX_LAYERS or any(a is not b.below for a, b in zip(order, order[1:], strict=False)):
+    if not 2 <= len(order) <= MAX_LAYERS or any(a is not b.below for a, b in pairwise(order)):
         return None
     return _drawn(ctx, order, losses[0])
 
@@ -131,7 +131,7 @@ def _is_parameter(ctx: Context, expr: Expr) -> bool:
 
 
 def _drawn(ctx: Context, layers: list[_Layer], loss: str) -> Figure:
-    labelled = all(a.count * b.count <= MAX_LABELS for a, b in zip(layers, layers[1:], strict=False))
+    labelled = all(a.count * b.count <= MAX_LABELS for a, b in pairwise(layers))
     apart = min(4.0, WIDTH / len(layers))
     nodes: list[Node] = []
     edges: list[Edge] = []
@@ -140,7 +140,9 @@ def _drawn(ctx: Context, layers: list[_Layer], loss: str) -> Figure:
             y = 1.9 * ((layer.count - 1) / 2 - k)
             kind = "input" if layer.affine is None else "neuron"
             label = _entry_label(ctx, layer.name, layer.axis, k)
-            nodes.append(Node(_id(layer, k), label, f"{layer.name} {k + 1}", apart * column, y, kind, _bias(ctx, layer, k)))
+            nodes.append(
+                Node(_id(layer, k), label, f"{layer.name} {k + 1}", apart * column, y, kind, _bias(ctx, layer, k))
+            )
         if layer.below is not None:
             edges += _weights(ctx, layer, layer.below, labelled)
     top = layers[-1]
@@ -203,7 +205,7 @@ def _weight_label(ctx: Context, affine: Affine, i: int, j: int, few: bool) -> st
 
 def graph(ctx: Context) -> Figure | None:
     """Every quantity as a box, an arrow from each to those that are computed from it."""
-    names = [name for name in ctx.graph.definitions]
+    names = list(ctx.graph.definitions)
     used = {name for d in names for name in ctx.graph.uses(d)}
     inputs = [name for name in ctx.graph.inputs if name in used]
     if len(names) < 3 or len(names) + len(inputs) > MAX_NODES:
@@ -215,7 +217,9 @@ def graph(ctx: Context) -> Figure | None:
     nodes = [_box(ctx, name, *places[name]) for name in (*inputs, *names)]
     first = _first_users(ctx, names, inputs)
     edges = [Edge(u, name, bend=_bend(u, level, name, first)) for name in names for u in ctx.graph.uses(name)]
-    return Figure(tuple(nodes), tuple(edges), words("Each arrow leads from a quantity to one that is computed from it."))
+    return Figure(
+        tuple(nodes), tuple(edges), words("Each arrow leads from a quantity to one that is computed from it.")
+    )
 
 
 def _first_users(ctx: Context, names: list[str], inputs: list[str]) -> dict[str, str]:
@@ -235,8 +239,10 @@ def _box(ctx: Context, name: str, x: float, y: float) -> Node:
     return Node(name, ctx.symbol(name), name, x, y, kind)
 
 
-def _places(ctx: Context, names: list[str], inputs: list[str], level: Mapping[str, int]) -> dict[str, tuple[float, float]]:
-    """Levels from left to right, the next row from right to left; inputs stand above the first quantity that uses them."""
+def _places(
+    ctx: Context, names: list[str], inputs: list[str], level: Mapping[str, int]
+) -> dict[str, tuple[float, float]]:
+    """Levels from left to right, the next row from right to left; inputs stand above their first user."""
     places: dict[str, tuple[float, float]] = {}
     members: dict[int, list[str]] = {}
     for name in names:

@@ -5,13 +5,14 @@ typesetting. A formula is broken only outside every brace, fraction and pair of 
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 
 _TOKEN = re.compile(r"\\(?:left|right)\s*(?:\\[A-Za-z]+|.)|\\[A-Za-z]+|\\.|[{}^_&]|\s+|[0-9.]|.", re.DOTALL)
 _SCRIPT = 0.8
 _WIDTHS = {
-    r"\,": 1.7, r"\;": 2.8, r"\quad": 10.0, r"\qquad": 20.0, r"\cdot": 7.2, r"\odot": 12.0, r"\otimes": 12.0, r"\partial": 5.8,
+    r"\,": 1.7, r"\;": 2.8, r"\quad": 10.0, r"\qquad": 20.0, r"\cdot": 7.2, r"\odot": 12.0, r"\otimes": 12.0,
+    r"\partial": 5.8,
     r"\lvert": 2.8, r"\rvert": 2.8, r"\lVert": 5.0, r"\rVert": 5.0, r"\log": 14.0, r"\exp": 17.0, r"\tanh": 22.0,
     r"\sin": 14.0, r"\cos": 15.5, r"\max": 19.0, r"\min": 17.5, r"\approx": 13.3, r"\leftarrow": 15.5, r"\neq": 13.3,
     r"\times": 12.2, r"\ell": 4.2, r"\top": 7.8, r"\!": -1.7, r"\\": 0.0, r"\cdots": 13.4,
@@ -29,13 +30,13 @@ _GROUPED = frozenset(
 
 @lru_cache(maxsize=4096)
 def tokens(latex: str) -> tuple[str, ...]:
-    return tuple(token for token in _TOKEN.findall(latex))
+    """The words of a formula: macros, a sized delimiter with its sign, single characters."""
+    return tuple(_TOKEN.findall(latex))
 
 
 def width(latex: str) -> float:
     """The estimated width of a formula in display style."""
-    reader = _Reader(tokens(latex))
-    return reader.run()
+    return _Reader(tokens(latex)).run()
 
 
 @dataclass(slots=True)
@@ -44,7 +45,6 @@ class _Reader:
 
     tokens: tuple[str, ...]
     position: int = 0
-    total: float = field(default=0.0)
 
     def run(self) -> float:
         total = 0.0
@@ -102,10 +102,9 @@ class _Reader:
     def scripts(self, first: str) -> float:
         """A script; a subscript and a superscript of one nucleus stand above each other."""
         total = _SCRIPT * self.group()
-        if self.position < len(self.tokens) and self.tokens[self.position] in ("^", "_"):
-            if self.tokens[self.position] != first:
-                self.position += 1
-                return max(total, _SCRIPT * self.group())
+        if self.position < len(self.tokens) and self.tokens[self.position] in {"^", "_"} - {first}:
+            self.position += 1
+            return max(total, _SCRIPT * self.group())
         return total
 
     def sum(self) -> float:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from symbackprop.proof.verdict import Condition, Kind, Verdict
-from symbackprop.write.blocks import Block, Heading, Items, Math, Mono, Paragraph, Table, Text, joined, words
+from symbackprop.write.blocks import Block, Heading, Items, Math, Mono, Paragraph, Table, Text, joined, listed, words
 from symbackprop.write.context import Context
 from symbackprop.write.forms import relation_text
 from symbackprop.write.report import ClaimReport, GradientReport
@@ -24,14 +24,14 @@ def summary(ctx: Context) -> list[Block]:
     report = ctx.report
     parts: list[Text] = []
     for loss in report.losses:
-        parameters = joined([ctx.math(g.name) for g in loss.gradients], ", ", " and ")
+        parameters = listed([ctx.math(g.name) for g in loss.gradients])
         parts.append(words("the derivative of {loss} by {wrt}", loss=ctx.math(loss.loss), wrt=parameters))
     blocks: list[Block] = []
     if parts:
-        blocks.append(Paragraph(("These notes derive ", *joined(parts, ", ", " and "), " twice, by the chain rule along "
-                                 "paths and by backpropagation, and prove the result.")))  # fmt: skip
-    told = _counted(ctx)
-    return [*blocks, Paragraph(words(told))] if told else blocks
+        told = "These notes derive {list} twice, by the chain rule and by backpropagation, and prove the result."
+        blocks.append(Paragraph(words(told, list=listed(parts))))
+    counted = _counted(ctx)
+    return [*blocks, Paragraph(words(counted))] if counted else blocks
 
 
 def _counted(ctx: Context) -> str:
@@ -71,9 +71,7 @@ def gradients(ctx: Context) -> list[Block]:
     header: tuple[Text, ...] = (("gradient",), ("verdict",), ("identities",), ("both derivations agree",))
     table = Table("llrl", header, tuple(_gradient_row(ctx, g) for g in rows))
     blocks: list[Block] = [Heading(words("Proof of the gradients")), Paragraph(words(lead)), table]
-    for g in rows:
-        if g.oracle:
-            blocks.append(Paragraph(words("{g}: {text}.", g=_gradient(ctx, g), text=g.oracle)))
+    blocks += [Paragraph(words("{g}: {text}.", g=_gradient(ctx, g), text=g.oracle)) for g in rows if g.oracle]
     return [*blocks, *_basis(ctx, [v for g in rows for v in (g.verdict, g.routes) if v is not None])]
 
 
@@ -136,9 +134,12 @@ def _basis(ctx: Context, verdicts: list[Verdict]) -> list[Block]:
     if assumptions:
         known = {a.formula: a for a in ctx.graph.assumptions}
         shown = [_formula(ctx, known, text) for text in assumptions]
-        blocks.append(Paragraph(words("The proofs use the assumption {list}.", list=joined(shown, ", ", " and "))))
+        blocks.append(Paragraph(words("The proofs use the assumption {list}.", list=listed(shown))))
     if conditions:
-        blocks += [Paragraph(words("They hold wherever both sides are defined, that is, where")), Items(tuple(conditions))]
+        blocks += [
+            Paragraph(words("They hold wherever both sides are defined, that is, where")),
+            Items(tuple(conditions)),
+        ]
     witness = next((v.witness for v in proved if v.witness and "left" not in v.witness), None)
     if witness is not None:
         point = _point(ctx, witness)
@@ -165,7 +166,9 @@ def _conditions(ctx: Context, conditions: Iterable[Condition]) -> list[Text]:
 def _point(ctx: Context, witness: Mapping[str, Any]) -> list[Text]:
     """Sizes and values of a witness in a compact form: n = 2, x = (1, 1/2)."""
     names = ctx.names
-    parts = [f"{names.sizes[name].text} = {value}" for name, value in witness.get("sizes", {}).items() if name in names.sizes]
+    parts = [
+        f"{names.sizes[name].text} = {value}" for name, value in witness.get("sizes", {}).items() if name in names.sizes
+    ]
     for name, value in witness.get("values", {}).items():
         if name in names.ranks:
             parts.append(f"{ctx.symbol(name)} = {_nested(value)}")
@@ -183,4 +186,3 @@ def _nested(value: Any) -> str:
     if not slash:
         return text
     return rf"-\tfrac{{{above[1:]}}}{{{below}}}" if above.startswith("-") else rf"\tfrac{{{above}}}{{{below}}}"
-

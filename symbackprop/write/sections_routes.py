@@ -23,8 +23,11 @@ def route_one(ctx: Context, loss: LossReport) -> list[Block]:
     title = words("First derivation of the gradients of {loss}: the chain rule along paths", loss=ctx.math(loss.loss))
     blocks: list[Block] = [Heading(title)]
     if loss.chain is None:
-        return [*blocks, Paragraph(words("This derivation inserts every definition into the loss. Here the result "
-                                         "is too large to be written down, so only the second derivation is given."))]  # fmt: skip
+        text = (
+            "This derivation inserts every definition into the loss. Here the result is too large to be written down, "
+            "so that only the second derivation is given."
+        )
+        return [*blocks, Paragraph(words(text))]
     blocks.append(Paragraph(words(
         "The loss {loss} depends on a parameter through a chain of quantities. Along each chain the derivatives of "
         "the neighbours multiply; where several chains lead from the parameter to the loss, their products add up. "
@@ -69,8 +72,10 @@ def route_two(ctx: Context, loss: LossReport) -> list[Block]:
 
 
 def _opening(ctx: Context, loss: LossReport) -> Text:
-    lead = ("Now the definitions are passed once, from the last to the first. For each quantity the derivative of "
-            "{loss} by it is kept under a name of its own, and the next one is built on it; nothing is computed twice.")  # fmt: skip
+    lead = (
+        "Now the definitions are passed once, from the last to the first. For each quantity the derivative of {loss} "
+        "by it is kept under a name of its own, and the next one is built on it; nothing is computed twice."
+    )
     text = words(lead, loss=ctx.math(loss.loss))
     deltas = [name for name in loss.delta.adjoints if adjoint_name(loss.loss, name) in ctx.names.quantities]
     if not deltas:
@@ -81,7 +86,9 @@ def _opening(ctx: Context, loss: LossReport) -> Text:
             "d": joined([ctx.math(adjoint_name(loss.loss, name)) for name in reversed(deltas)]),
         }
         return (*text, *words(" The derivatives by the pre-activations {z} are called {d}, in this order.", **shown))
-    named = [Math(rf"{ctx.symbol(adjoint_name(loss.loss, name))} = {_fraction(ctx, loss.loss, name)}") for name in deltas]
+    named = [
+        Math(rf"{ctx.symbol(adjoint_name(loss.loss, name))} = {_fraction(ctx, loss.loss, name)}") for name in deltas
+    ]
     return (*text, " The derivatives by the pre-activations are called ", *listed(list(reversed(named))), ".")
 
 
@@ -120,7 +127,9 @@ def _reason(ctx: Context, delta: Derivation, name: str, users: list[str]) -> Tex
     shown = listed([ctx.math(user) for user in users])
     parameter = ctx.roles[name] == "parameter"
     if users == [delta.loss]:
-        return words("The quantity {v} enters the definition of {loss} itself, so its derivative is a local one:", v=v, loss=loss)
+        return words(
+            "The quantity {v} enters the definition of {loss} itself, so its derivative is a local one:", v=v, loss=loss
+        )
     if len(users) == 1 and parameter:
         return words("The parameter {v} enters only {u}, hence", v=v, u=shown)
     if len(users) == 1:

@@ -25,7 +25,6 @@ from symbackprop.write.forms import formula_latex, relation_text
 from symbackprop.write.latex import latex
 from symbackprop.write.names import functions_in, make_names
 
-
 # From so many symbols on, those of one kind and shape share a row of the table.
 MANY = 16
 PLURALS = {"loss": "losses", "intermediate quantity": "intermediate quantities"}
@@ -38,7 +37,9 @@ def symbols(ctx: Context) -> list[Block]:
     for name in names:
         alone = () if len(names) > MANY else (name,)
         groups.setdefault((ctx.roles[name], (*shape_text(ctx, name), *alone)), []).append(name)
-    table = Table("ppll", (("symbol",), ("in code",), ("meaning",), ("shape",)), tuple(_row(ctx, g) for g in groups.values()))
+    table = Table(
+        "ppll", (("symbol",), ("in code",), ("meaning",), ("shape",)), tuple(_row(ctx, g) for g in groups.values())
+    )
     blocks: list[Block] = [Heading(words("Symbols")), table, Paragraph(_about_indices(ctx))]
     if ctx.graph.assumptions:
         shown = listed([relation_text(ctx, a) for a in ctx.graph.assumptions])
@@ -75,7 +76,9 @@ def _about_indices(ctx: Context) -> Text:
     text = words(f"{stands} for {kind}; indices count from 1.", sizes=named)
     if not ctx.file.sizes:
         return (*text, " Everything below holds for all sizes.")
-    given = joined([Math(f"{ctx.names.sizes[name].text} = {ctx.file.sizes[name]}") for name in sizes if name in ctx.file.sizes])
+    given = joined(
+        [Math(f"{ctx.names.sizes[name].text} = {ctx.file.sizes[name]}") for name in sizes if name in ctx.file.sizes]
+    )
     return (*text, " The derivation holds for all sizes; in the numerical example ", *given, ".")
 
 
@@ -122,9 +125,17 @@ def functions(ctx: Context) -> list[Block]:
     arbitrary = sorted(ctx.graph.functions)
     if arbitrary:
         shown = listed([_symbol(ctx, name) for name in arbitrary])
-        are = "are arbitrary differentiable functions" if len(arbitrary) > 1 else "is an arbitrary differentiable function"
-        blocks.append(Paragraph(words(f"Here {{f}} {are}, applied entry by entry; a prime denotes the derivative.", f=shown)))
-    if "[" in "".join(right for block in blocks if isinstance(block, Equations) for e in block.lines for right in e.rights):
+        are = (
+            "are arbitrary differentiable functions"
+            if len(arbitrary) > 1
+            else "is an arbitrary differentiable function"
+        )
+        blocks.append(
+            Paragraph(words(f"Here {{f}} {are}, applied entry by entry; a prime denotes the derivative.", f=shown))
+        )
+    if "[" in "".join(
+        right for block in blocks if isinstance(block, Equations) for e in block.lines for right in e.rights
+    ):
         blocks.append(Paragraph(words("The indicator {one} is 1 where its condition holds and 0 elsewhere.",
                                       one=Math(r"\mathbf{1}[\,\cdot\,]"))))  # fmt: skip
     return blocks
@@ -139,7 +150,9 @@ def _function_lines(ctx: Context, name: str) -> list[Equation]:
     record = ACTIVATIONS[name]
     formals, formula = definition(name)
     known = ("z", "a", *record.parameters)
-    names = make_names(dict.fromkeys(known, 0), overrides={name: ctx.names.functions[name].text} if name in ctx.file.latex else {})
+    names = make_names(
+        dict.fromkeys(known, 0), overrides={name: ctx.names.functions[name].text} if name in ctx.file.latex else {}
+    )
 
     def tex(expr: Expr) -> str:
         return latex(expr, names, free={})

@@ -1,4 +1,4 @@
-r"""A document as a LaTeX file that stands on its own: amsmath for the formulas, longtable for tables, TikZ for pictures."""
+r"""A document as a LaTeX file that stands on its own: amsmath for formulas, plain tables, TikZ for pictures."""
 
 from collections.abc import Sequence
 
@@ -22,7 +22,8 @@ from symbackprop.write.tex_picture import picture
 from symbackprop.write.tex_text import code_line, declarations, escaped, mono
 
 # In points at 10 pt, the unit of `layout.width`: 160 mm of text in an 11 pt font.
-TEXT_WIDTH = 455 / 1.095
+SCALE = 1.095
+TEXT_WIDTH = 455 / SCALE
 COLUMN_GAP = 11.0
 # A table with more rows may go over the page, which takes LaTeX a second run to align.
 LONG = 14
@@ -128,8 +129,10 @@ def _table(table: Table) -> str:
 def _cell(text: Text) -> str:
     """A cell; tall formulas get the height that they have in a display."""
     tall = any(isinstance(piece, Math) and (r"\frac" in piece.latex or r"\sum" in piece.latex) for piece in text)
-    shown = _text(text)
-    return r"\rule[-1.2em]{0pt}{2.9em}" + shown.replace("$", r"$\displaystyle ", 1) if tall else shown
+    if not tall:
+        return _text(text)
+    pieces = [Math(r"\displaystyle " + piece.latex) if isinstance(piece, Math) else piece for piece in text]
+    return r"\rule[-1.2em]{0pt}{2.9em}" + _text(tuple(pieces))
 
 
 def _columns(table: Table, fixed: bool) -> list[str]:
@@ -142,14 +145,18 @@ def _columns(table: Table, fixed: bool) -> list[str]:
     room = TEXT_WIDTH - 20 - COLUMN_GAP * len(natural)
     types = [c if c != "p" else "l" for c in table.columns]
     if sum(natural) <= room:
-        return [rf"w{{{kind}}}{{{wide * 1.15:.0f}pt}}" if fixed else kind for kind, wide in zip(types, natural, strict=True)]
+        spare = min(1.08, room / sum(natural)) * SCALE
+        return [_of_width(kind, wide * spare) if fixed else kind for kind, wide in zip(types, natural, strict=True)]
     widths = shared(natural, room)
+    kept = [_of_width(kind, wide * SCALE) if fixed else kind for kind, wide in zip(types, natural, strict=True)]
     return [
-        (rf"w{{{kind}}}{{{wide * 1.1:.0f}pt}}" if fixed else kind)
-        if wide == narrow
-        else rf">{{\raggedright\arraybackslash}}p{{{narrow * 1.095:.0f}pt}}"
-        for kind, wide, narrow in zip(types, natural, widths, strict=True)
+        kind if wide == narrow else rf">{{\raggedright\arraybackslash}}p{{{narrow * SCALE:.0f}pt}}"
+        for kind, wide, narrow in zip(kept, natural, widths, strict=True)
     ]
+
+
+def _of_width(kind: str, points: float) -> str:
+    return rf"w{{{kind}}}{{{points:.0f}pt}}"
 
 
 def shared(natural: Sequence[float], room: float) -> list[float]:

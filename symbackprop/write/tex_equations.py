@@ -60,7 +60,9 @@ def _side_by_side(group: Equations, paired: list[Equation]) -> str:
     for line in group.lines:
         if line in paired and line.beside:
             left, right = line.beside
-            rows.append(rf"{line.left} &{line.sign(0)} {line.rights[0]} &\qquad {left} &= {right}{_reason(line.reason)}")
+            rows.append(
+                rf"{line.left} &{line.sign(0)} {line.rights[0]} &\qquad {left} &= {right}{_reason(line.reason)}"
+            )
             continue
         for part in unpaired(line):
             own = [_over_both(row) for row in equation_rows(part, LINE - column)]
@@ -100,14 +102,20 @@ def equation_rows(line: Equation, room: float) -> list[str]:
 def _continued(piece: str) -> str:
     r"""A piece after a break: a product goes on with a \cdot."""
     text = piece.strip()
-    return r"\cdot " + text.removeprefix(r"\,").strip() if text[:1] not in "+-" and not text.startswith(r"\cdot") else text
+    return (
+        r"\cdot " + text.removeprefix(r"\,").strip() if text[:1] not in "+-" and not text.startswith(r"\cdot") else text
+    )
 
 
 def _reason(text: Text) -> str:
     if not text:
         return ""
     shown = "".join(
-        f"${piece.latex}$" if isinstance(piece, Math) else mono(piece.text) if isinstance(piece, Mono) else escaped(piece)
+        f"${piece.latex}$"
+        if isinstance(piece, Math)
+        else mono(piece.text)
+        if isinstance(piece, Mono)
+        else escaped(piece)
         for piece in text
     )
     return rf" \reason{{{shown}}}"
@@ -117,5 +125,9 @@ def note_width(text: Text) -> float:
     """The estimated width of a note beside an equation."""
     total = 0.0
     for piece in text:
-        total += width(piece.latex) * 0.85 if isinstance(piece, Math) else len(getattr(piece, "text", piece)) * NOTE_CHARACTER
+        total += width(piece.latex) * 0.85 if isinstance(piece, Math) else _length(piece) * NOTE_CHARACTER
     return total
+
+
+def _length(piece: str | Mono) -> int:
+    return len(piece.text) if isinstance(piece, Mono) else len(piece)

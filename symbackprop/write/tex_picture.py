@@ -6,7 +6,8 @@ STYLES = r"""[>=stealth, x=1cm, y=1cm,
   neuron/.style={circle, draw, minimum size=9mm, inner sep=1pt, fill=black!4},
   quantity/.style={draw, rounded corners=1.5pt, minimum height=6.5mm, minimum width=8mm, inner sep=3pt, fill=black!4},
   input/.style={inner sep=2.5pt},
-  loss/.style={draw, thick, rounded corners=1.5pt, minimum height=6.5mm, minimum width=8mm, inner sep=3pt, fill=black!10},
+  loss/.style={draw, thick, rounded corners=1.5pt, minimum height=6.5mm, minimum width=8mm, inner sep=3pt,
+    fill=black!10},
   weight/.style={font=\scriptsize, fill=white, inner sep=1pt}]"""
 
 

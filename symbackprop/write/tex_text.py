@@ -1,7 +1,6 @@
 """Plain text as LaTeX: every character that TeX would take for a command is printed as itself."""
 
 import re
-from collections.abc import Iterable
 
 _ESCAPES = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
@@ -13,10 +12,8 @@ _MONO = _ESCAPES | {
     "'": r"\textquotesingle{}", "`": r"\textasciigrave{}", '"': r"\textquotedbl{}", "-": "-{}", ",": ",{}",
     "<": r"\textless{}", ">": r"\textgreater{}",
 }  # fmt: skip
-_GREEK_NAMES = (
-    "alpha beta gamma delta varepsilon zeta eta theta iota kappa lambda mu nu xi o pi rho varsigma sigma tau upsilon "
-    "varphi chi psi omega"
-).split()
+_GREEK_NAMES = re.findall(r"\w+", """alpha beta gamma delta varepsilon zeta eta theta iota kappa lambda mu nu xi o pi rho
+varsigma sigma tau upsilon varphi chi psi omega""")  # fmt: skip
 _SYMBOLS = {
     "×": r"\times", "−": "-", "·": r"\cdot", "∂": r"\partial", "∇": r"\nabla", "Σ": r"\Sigma", "∑": r"\sum",
     "→": r"\to", "←": r"\leftarrow", "⇒": r"\Rightarrow", "≤": r"\leq", "≥": r"\geq", "≠": r"\neq", "≈": r"\approx",
@@ -64,5 +61,3 @@ def declarations(text: str) -> list[str]:
         shown = rf"\ensuremath{{{known}}}" if known else rf"\textsf{{[U+{ord(character):04X}]}}"
         found.append(rf"\DeclareUnicodeCharacter{{{ord(character):04X}}}{{{shown}}}")
     return found
-
-

@@ -77,9 +77,8 @@ def test_the_grid_has_everything_twice() -> None:
 def assert_both_routes(graph: Graph, loss: str, wrt: tuple[str, ...]) -> None:
     """Every equation of the δ-rule is proved, and so is the equality of the routes where route 1 is within budget."""
     delta = delta_rule(graph, loss, wrt)
-    verdicts = verify_adjoints(graph, loss, delta.adjoints)
-    for name in wrt:
-        verdict = combine(graph, loss, name, verdicts)
+    verdicts = combine(graph, loss, wrt, verify_adjoints(graph, loss, delta.adjoints))
+    for name, verdict in verdicts.items():
         assert verdict.proved, f"{name}: {verdict.reason}"
     try:
         chain = chain_rule(graph, loss, wrt)

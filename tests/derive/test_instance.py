@@ -132,7 +132,7 @@ def test_arbitrary_functions_become_undefined_functions_of_sympy() -> None:
     made = instance(delta_rule(graph, "L", ["w"]))
     z = entry_symbol("z")
     assert made.neurons["L"][()] == sp.Function("f")(z)
-    assert made.adjoints["z"][()] == sp.Function("f")(z).diff(z)
+    assert made.adjoints["z"][()].doit() == sp.Function("f")(z).diff(z)
     composed = made.composed(made.gradients["w"][()])
     assert composed.free_symbols == {entry_symbol("w"), entry_symbol("x")}
     assert check_with_oracle(delta_rule(graph, "L", ["w"]), "w").agrees is None

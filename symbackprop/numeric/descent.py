@@ -1,0 +1,87 @@
+"""Gradient descent with the derived gradients, run by the generated NumPy function."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from symbackprop.errors import GraphError
+from symbackprop.model.derivation_file import DerivationFile, Values
+from symbackprop.model.training import Training
+from symbackprop.numeric.source import compile_numpy, numpy_source
+from symbackprop.numeric.values import Numbers
+from symbackprop.tensor.tensor import Tensor, variable
+
+# Few enough that rounding errors of thousands of float steps, which may differ between machines, do not show.
+SHOWN_DIGITS = 4
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Run:
+    """The loss at reported steps, and the outputs after the last step, as text."""
+
+    losses: tuple[tuple[int, str], ...]
+    outputs: Mapping[str, Mapping[tuple[int, ...], str]]
+
+
+def train(file: DerivationFile, adjoints: Mapping[str, Tensor]) -> Run | None:
+    """Runs w <- w - η ∂L/∂w as [train] says; None when no steps are asked for.
+
+    `adjoints` are the derived equations of the training loss.
+
+    Raises: GraphError when a value that is needed is not given.
+    """
+    training = file.training
+    if training is None or not training.steps:
+        return None
+    arrays = {name: _array(name, file) for name in file.graph.inputs if name in file.graph.ancestors(training.loss)}
+    step = compile_numpy(numpy_source(file.graph, training.loss, adjoints))
+    rate = _rate(file, training)
+    losses: list[tuple[int, str]] = []
+    for number in range(training.steps + 1):
+        loss, gradients = step(**arrays)
+        if number == training.steps or (training.report_every and number % training.report_every == 0):
+            losses.append((number, f"{float(loss):.{SHOWN_DIGITS}g}"))
+        if number < training.steps:
+            arrays |= {name: arrays[name] - rate * gradients[name] for name in training.parameters}
+    trained = {name: _entries(arrays[name]) for name in training.parameters}
+    return Run(losses=tuple(losses), outputs=_outputs(file, training, trained))
+
+
+def _array(name: str, file: DerivationFile) -> Any:
+    if name not in file.given:
+        raise GraphError(f"[train] steps: the value of {name!r} is needed; add it to [given]")
+    entries = file.given[name]
+    array = np.zeros([1 + max(position[axis] for position in entries) for axis in range(len(file.graph.shape(name)))])
+    for position, number in entries.items():
+        array[position] = float(number)
+    return array
+
+
+def _rate(file: DerivationFile, training: Training) -> float:
+    return float(Fraction(Numbers(file).text(training.learning_rate, significant=17)))
+
+
+def _entries(array: Any) -> Values:
+    """The exact values of the floats."""
+    return {tuple(map(int, position)): Fraction(float(value)) for position, value in np.ndenumerate(array)}
+
+
+def _outputs(
+    file: DerivationFile, training: Training, trained: Mapping[str, Values]
+) -> dict[str, dict[tuple[int, ...], str]]:
+    """What the loss compares with its targets, and every other loss, at the trained parameters."""
+    numbers = Numbers(file, changed=trained)
+    graph = file.graph
+    direct = [name for name in graph.uses(training.loss) if name in graph.definitions]
+    scalars = [name for name in graph.definitions if not graph.shape(name)]
+    found = {}
+    for name in dict.fromkeys((*direct, *scalars)):
+        tensor = variable(name, graph.shape(name))
+        found[name] = {
+            position: numbers.text(tensor.expr, dict(zip(tensor.indices, position, strict=True)), SHOWN_DIGITS)
+            for position in numbers.at(64).positions(tensor.shape)
+        }
+    return found

@@ -1,0 +1,218 @@
+"""What the normal form itself does not see: sums that vanish term by term, cases of signs, short concrete sums.
+
+Each stage only ever answers "zero" for what is zero; where it fails, the form stays undecided.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import permutations, product
+from math import factorial, prod
+
+from symbackprop.proof.index_engine import IMPLIED, NONNEGATIVE, NONZERO, POSITIVE, content
+from symbackprop.proof.index_poly import (
+    BOUND,
+    FREE,
+    ONE,
+    ZERO,
+    Atom,
+    Base,
+    Call,
+    Exp,
+    Index,
+    Indicator,
+    Mono,
+    Poly,
+    Sum,
+    add,
+    integer_index,
+    leading_term,
+    scale,
+    term,
+)
+from symbackprop.proof.index_ring import Factors, raise_factor, remainder
+from symbackprop.proof.index_rules import Conditioned, Rule
+from symbackprop.proof.index_sums import Dummies, extent_value
+from symbackprop.proof.limits import Undecided
+
+# Orders of the dummies of one sum that are tried, signs that are distinguished, entries that a sum is written out to.
+MOST_ORDERS = 24
+MOST_SIGNS = 4
+MOST_ENTRIES = 64
+IMPLIED_BY_SIGN = {1: IMPLIED[POSITIVE], 0: (NONNEGATIVE,), -1: (NONZERO,)}
+
+
+def vanishes(engine: Conditioned, p: Poly) -> bool:
+    """Whether a form is 0 after all: by its terms under one common sum, by cases, or written out."""
+    try:
+        body = common_body(engine, p) if hides_something(p) else None
+        return vanishes_by_cases(engine, p if body is None else body, {}) or vanishes_written_out(engine, p)
+    except Undecided:
+        return False
+
+
+# ---------------------------------------------------------------------------------------- one common sum
+
+
+def hides_something(p: Poly) -> bool:
+    """Whether a sum contains denominators or indicators, for which equal bodies may look different."""
+    bodies = [atom.body for mono, _ in p.terms for atom, e in mono.factors if isinstance(atom, Sum) and e >= 1]
+    return any(isinstance(atom, Base | Indicator) for body in bodies for atom, _ in body.factors)
+
+
+def common_body(engine: Conditioned, p: Poly) -> Poly | None:
+    """A body b with p = Σ b over enough dummies, the same for every order of the dummies; None if there are too many.
+
+    The dummies become free indices with names of their own: a statement about b is one for each of their values.
+    """
+    opened = [(c, *pulled_out(engine, mono)) for mono, c in p.terms]
+    most: Counter[str] = Counter()
+    for _, _, dummies in opened:
+        most |= Counter(d.extent for d in dummies)
+    names = {extent: [Index(FREE, f"#{n}", extent) for n in range(count)] for extent, count in most.items()}
+    orders = prod(factorial(count) for count in most.values())
+    if orders > MOST_ORDERS:
+        return None
+    summed: list[Poly] = []
+    for coefficient, body, dummies in opened:
+        present = Counter(d.extent for d in dummies)
+        missing = [engine.power(extent_value(e), Fraction(present[e] - most[e])) for e in sorted(most)]
+        for factor in missing:
+            body = engine.multiply(body, factor)
+        summed.extend(scale(engine.rename(body, way), coefficient / orders) for way in ways(dummies, names))
+    return engine.clear(add(*summed))
+
+
+def pulled_out(engine: Conditioned, mono: Mono) -> tuple[Poly, Dummies]:
+    """A product of sums as one sum: its body and its dummies."""
+    factors: Factors = {}
+    sums: list[Sum] = []
+    for atom, exponent in mono.factors:
+        copies = int(exponent) if isinstance(atom, Sum) and exponent >= 1 else 0
+        sums += [atom] * copies if isinstance(atom, Sum) else []
+        raise_factor(factors, atom, exponent - copies)
+    body, dummies = engine.reduce(factors), Dummies()
+    for atom in sums:
+        part, more = engine.open(atom, [*body.free, *dummies])
+        body, dummies = engine.multiply(body, part), (*dummies, *more)
+    return body, dummies
+
+
+def ways(dummies: Dummies, names: dict[str, list[Index]]) -> Iterator[dict[Index, Index]]:
+    """All ways to give the dummies names of their ranges; each as often as there are orders of the names left over."""
+    extents = sorted(names)
+    for orders in product(*(permutations(names[extent]) for extent in extents)):
+        supply = {extent: iter(order) for extent, order in zip(extents, orders, strict=True)}
+        yield {dummy: next(supply[dummy.extent]) for dummy in dummies}
+
+
+# ---------------------------------------------------------------------------------------- cases of signs
+
+
+class Case(Conditioned):
+    """Normal forms where some quantities, with the indices that they have, are known to be > 0, = 0 or < 0."""
+
+    def __init__(self, plain: Conditioned, signs: dict[Poly, int]) -> None:
+        zeros = [found for u, sign in signs.items() if not sign and (found := zero_rule(u)) is not None]
+        super().__init__(plain.plain, [*plain.rules, *zeros])
+        self.signs = dict(signs) | {scale(u, -1): -sign for u, sign in signs.items()}
+        self.facts = {key: set(kinds) for key, kinds in plain.facts.items()}
+
+    def learn_source(self, kind: str, p: Poly) -> None:
+        """Nothing: a sign in this case says nothing about other values of the indices."""
+
+    def knows(self, kind: str, p: Poly) -> bool:
+        """Also the signs of this case, for the very same indices."""
+        sign = self.signs.get(scale(p, 1 / content(p))) if p else None
+        return (sign is not None and kind in IMPLIED_BY_SIGN[sign]) or super().knows(kind, p)
+
+    def positive_indicator(self, u: Poly) -> Poly:
+        """[u > 0] where the sign of u may be known."""
+        sign = self.signs.get(u)
+        return super().positive_indicator(u) if sign is None else ONE if sign > 0 else ZERO
+
+    def zero_indicator(self, u: Poly) -> Poly:
+        """[u = 0] where the sign of u may be known."""
+        sign = self.signs.get(u)
+        return super().zero_indicator(u) if sign is None else ZERO if sign else ONE
+
+
+def zero_rule(u: Poly) -> Rule | None:
+    """u = 0 solved for its leading term."""
+    lead = leading_term(u)
+    return None if lead is None else Rule(lead[0], scale(remainder(u, lead[0]), -1 / lead[1]), ())
+
+
+def vanishes_by_cases(engine: Conditioned, p: Poly, signs: dict[Poly, int]) -> bool:
+    """Whether p is 0 in each of the cases u > 0, u = 0 and u < 0, for the arguments u of its indicators in turn."""
+    if not engine.clear(p):
+        return True
+    u = next(iter(undetermined(p)), None)
+    if u is None or len(signs) >= MOST_SIGNS:
+        return False
+    return all(holds_in_case(engine, p, {**signs, u: sign}) for sign in (1, -1, 0))
+
+
+def holds_in_case(engine: Conditioned, p: Poly, signs: dict[Poly, int]) -> bool:
+    """Whether p is 0 where the given quantities have the given signs."""
+    case = Case(engine, signs)
+    return vanishes_by_cases(engine, case.clear(case.rebuild(p)), signs)
+
+
+def undetermined(p: Poly) -> Iterator[Poly]:
+    """The arguments of the indicators in p, innermost first, that have one value at a point."""
+    for mono, _ in p.terms:
+        for atom, _ in mono.factors:
+            yield from undetermined_in(atom)
+
+
+def undetermined_in(atom: Atom) -> Iterator[Poly]:
+    """The same for an atom; what depends on the dummy of a sum has many values."""
+    for part in parts(atom):
+        yield from (u for u in undetermined(part) if all(i.kind != BOUND for i in u.free))
+    if isinstance(atom, Indicator):
+        yield atom.arguments[0]
+
+
+def parts(atom: Atom) -> tuple[Poly, ...]:
+    """The polynomials inside an atom."""
+    if isinstance(atom, Call):
+        return atom.arguments
+    if isinstance(atom, Exp):
+        return (term(atom.exponent),)
+    if isinstance(atom, Base):
+        return (atom.poly,)
+    return (term(atom.body),) if isinstance(atom, Sum) else ()
+
+
+# ---------------------------------------------------------------------------------------- written out
+
+
+class WrittenOut(Conditioned):
+    """Normal forms in which every sum over a concrete range is written out."""
+
+    def sum_mono(self, mono: Mono, dummies: Dummies) -> Poly:
+        """Σ_{k<3} a(k) = a(0) + a(1) + a(2)."""
+        for dummy in dummies:
+            if dummy.extent[0] == "#" and int(dummy.extent[1:]) <= MOST_ENTRIES:
+                rest = tuple(d for d in dummies if d != dummy)
+                values = [self.rename(term(mono), {dummy: integer_index(k)}) for k in range(int(dummy.extent[1:]))]
+                return self.summation(add(*values), rest)
+        return super().sum_mono(mono, dummies)
+
+
+def vanishes_written_out(engine: Conditioned, p: Poly) -> bool:
+    """Whether p is 0 for every value of its indices with a concrete range, sums over such ranges written out."""
+    if ":#" not in p.key:
+        return False
+    concrete = sorted(i for i in p.free if i.extent[0] == "#")
+    ranges = [range(int(i.extent[1:])) for i in concrete]
+    if prod(len(values) for values in ranges) > MOST_ENTRIES:
+        return False
+    plain = WrittenOut(engine.plain, engine.rules)
+    for place in product(*ranges):
+        chosen = {i: integer_index(value) for i, value in zip(concrete, place, strict=True)}
+        written = plain.rebuild(engine.plain.rename(p, chosen))
+        if plain.clear(written) and not vanishes_by_cases(plain, written, {}):
+            return False
+    return True

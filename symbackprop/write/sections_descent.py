@@ -1,0 +1,165 @@
+"""Gradient descent: one step in formulas and numbers, the forward pass after it, the losses along a training run."""
+
+from collections.abc import Mapping
+
+from symbackprop.tensor.nodes import Expr, adjoint_name, entry
+from symbackprop.tensor.tensor import axes
+from symbackprop.write.blocks import (
+    Block,
+    Equation,
+    Equations,
+    Heading,
+    Math,
+    Paragraph,
+    Table,
+    words,
+)
+from symbackprop.write.concrete import (
+    MAX_LINES,
+    matrix_lines,
+    merged,
+    number,
+    result_blocks,
+    tensor_lines,
+)
+from symbackprop.write.context import Context, is_exact
+from symbackprop.write.latex import parenthesised
+
+MAX_PLACES = 9
+
+
+def update(ctx: Context) -> list[Block]:
+    """w <- w - η ∂L/∂w for each parameter, in general and in numbers, and the forward pass after it."""
+    training = ctx.file.training
+    if training is None:
+        return []
+    lines, numbered = [], []
+    for name in training.parameters:
+        letters = ctx.letters(ctx.entry(name))
+        left = ctx.tex(ctx.entry(name), letters)
+        lines.append(Equation(left, (f"{left} - {_step(ctx, name, letters)}",), signs=(r"\leftarrow",)))
+        numbered += _new_values(ctx, name)
+    text = "Gradient descent moves every parameter against its derivative, with the learning rate {rate}:"
+    blocks: list[Block] = [Heading(words("One step of gradient descent"))]
+    blocks.append(Paragraph(words(text, rate=Math(rate_latex(ctx)))))
+    blocks.append(Equations(tuple(lines)))
+    if numbered:
+        blocks += [
+            Paragraph(words("With the given numbers, the old value standing first on the right:")),
+            *merged(numbered),
+        ]
+        blocks += _forward_again(ctx)
+    return blocks
+
+
+def rate_latex(ctx: Context) -> str:
+    """The learning rate as the file writes it: a decimal stays one."""
+    assert ctx.file.training is not None
+    rate = ctx.file.training.learning_rate
+    return plain_decimal(rate) or ctx.tex(rate, {})
+
+
+def plain_decimal(value: Expr) -> str | None:
+    """A rational as a short exact decimal; None where it has none."""
+    if not value.is_Rational:
+        return None
+    for places in range(MAX_PLACES):
+        scaled = abs(value) * 10**places
+        if scaled.is_Integer:
+            digits = str(scaled).rjust(places + 1, "0")
+            sign = "-" if value < 0 else ""
+            return f"{sign}{digits[:-places]}.{digits[-places:]}" if places else f"{sign}{digits}"
+    return None
+
+
+def _step(ctx: Context, name: str, letters: Mapping[Expr, str]) -> str:
+    """η ∂L/∂w."""
+    training = ctx.file.training
+    assert training is not None
+    gradient = entry(adjoint_name(training.loss, name), *axes(ctx.graph.shape(name)))
+    rate = training.learning_rate
+    if plain_decimal(rate) is not None:
+        return rf"{rate_latex(ctx)} \cdot {ctx.tex(gradient, letters)}"
+    return rf"{parenthesised(rate_latex(ctx)) if rate.is_Add else rate_latex(ctx)}\,{ctx.tex(gradient, letters)}"
+
+
+def _new_values(ctx: Context, name: str) -> list[Block]:
+    """The entries of a parameter after the step, with the numbers inserted."""
+    training = ctx.file.training
+    assert training is not None
+    after = ctx.report.values.get(f"next({name}, 1)")
+    rate = ctx.numbers.get(training.learning_rate, plain_decimal(training.learning_rate))
+    if not after:
+        return []
+    slopes = ctx.report.values.get(adjoint_name(training.loss, name))
+    if slopes is None or rate is None or len(after) > MAX_LINES:
+        return list(result_blocks(ctx, name, after, r"\leftarrow"))
+    old = ctx.report.values[name]
+    lines = []
+    for position, text in sorted(after.items()):
+        slope = number(slopes[position])
+        shown = f"({slope})" if slope.startswith("-") else slope
+        inserted = rf"{number(old[position])} - {number(rate)} \cdot {shown}"
+        sign = "=" if is_exact(text) and is_exact(slopes[position]) else r"\approx"
+        lines.append(Equation(ctx.tex(entry(name, *position), {}), (inserted, number(text)), (), (r"\leftarrow", sign)))
+    return [Equations(tuple(lines))]
+
+
+def _forward_again(ctx: Context) -> list[Block]:
+    """The forward pass with the parameters after one step."""
+    after = _numbers_after(ctx)
+    blocks: list[Block] = []
+    for name, definition in ctx.graph.definitions.items():
+        results = ctx.report.values.get(f"next({name}, 1)")
+        if results and name not in ctx.file.given:
+            blocks += tensor_lines(ctx, name, definition.tensor, results, numbers=after)
+    if not blocks:
+        return []
+    return [Paragraph(words("With the new parameters the forward pass gives:")), *merged(blocks), *_comparison(ctx)]
+
+
+def _numbers_after(ctx: Context) -> Mapping[Expr, str]:
+    """The numbers with every quantity that a step changes replaced by its new value."""
+    numbers = dict(ctx.numbers)
+    for name in (*ctx.graph.inputs, *ctx.graph.definitions):
+        for position, text in ctx.report.values.get(f"next({name}, 1)", {}).items():
+            numbers[entry(name, *position)] = text
+    return numbers
+
+
+def _comparison(ctx: Context) -> list[Block]:
+    """How the loss has moved."""
+    training = ctx.file.training
+    assert training is not None
+    before = ctx.report.values.get(training.loss, {}).get(())
+    after = ctx.report.values.get(f"next({training.loss}, 1)", {}).get(())
+    if before is None or after is None:
+        return []
+    verb = "fallen" if float(after) < float(before) else "risen" if float(after) > float(before) else "stayed"
+    signs = [Math(number(text)) for text in (before, after)]
+    return [
+        Paragraph(
+            words(f"In this step the loss has {verb} from {{before}} to {{after}}.", before=signs[0], after=signs[1])
+        )
+    ]
+
+
+def training(ctx: Context) -> list[Block]:
+    """The losses along gradient descent, and the outputs after it."""
+    run = ctx.report.training
+    plan = ctx.file.training
+    if run is None or plan is None:
+        return []
+    text = words("Repeating the step gives the losses below.")
+    rows = tuple(((Math(str(step)),), (Math(number(loss)),)) for step, loss in run.losses)
+    blocks: list[Block] = [
+        Heading(words("Training")),
+        Paragraph(text),
+        Table("rr", (("steps",), words("loss {loss}", loss=ctx.math(plan.loss))), rows),
+    ]
+    outputs: list[Block] = []
+    for name, results in run.outputs.items():
+        outputs.append(Equations(tuple(matrix_lines(ctx.symbol(name), results, r"\approx"))))
+    if outputs:
+        blocks += [Paragraph(words("After the last step:")), *merged(outputs)]
+    return blocks
