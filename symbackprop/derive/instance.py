@@ -5,6 +5,7 @@ Nothing is derived here; the index notation is evaluated.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import prod
 
 from symbackprop.catalogue.activations import unfold
 from symbackprop.derive.steps import Derivation
@@ -13,6 +14,7 @@ from symbackprop.model.graph import Graph
 from symbackprop.tensor.instantiate import (
     Instantiation,
     Position,
+    concrete_shape,
     entry_symbol,
     plain_functions,
     positions,
@@ -20,6 +22,7 @@ from symbackprop.tensor.instantiate import (
 from symbackprop.tensor.nodes import Expr, adjoint_name
 from symbackprop.tensor.tensor import Tensor
 
+MAX_ENTRIES = 5_000
 MAX_COMPOSED_NODES = 20_000
 Entries = Mapping[Position, Expr]
 
@@ -71,6 +74,7 @@ def instance(derivation: Derivation, sizes: Mapping[str, int] | None = None) -> 
     """
     graph, sizes = derivation.graph, dict(sizes or {})
     check_sizes(graph, sizes)
+    _check_count(derivation, sizes)
     write = Instantiation(sizes)
     neurons = {name: entries(d.tensor, write) for name, d in graph.definitions.items()}
     adjoints = {name: entries(tensor, write) for name, tensor in derivation.adjoints.items()}
@@ -107,6 +111,16 @@ def check_sizes(graph: Graph, sizes: Mapping[str, int]) -> None:
     if missing:
         example = ", ".join(f"{name!r}: {k}" for k, name in enumerate(missing, start=2))
         raise GraphError(f"the sizes {', '.join(missing)} are not given; write for example {{{example}}}")
+
+
+def _check_count(derivation: Derivation, sizes: Mapping[str, int]) -> None:
+    """Raises: NotSupportedError for more entries than anyone reads."""
+    tensors = [*(d.tensor for d in derivation.graph.definitions.values()), *derivation.adjoints.values()]
+    count = sum(prod(concrete_shape(tensor.shape, sizes)) for tensor in tensors)
+    if count > MAX_ENTRIES:
+        raise NotSupportedError(
+            f"this instance has {count} entries; at most {MAX_ENTRIES} are written out. Choose smaller sizes"
+        )
 
 
 def _check_entries(inputs: Mapping[str, tuple[Expr, ...]], neurons: Mapping[str, Entries]) -> None:

@@ -195,7 +195,7 @@ def contracted(factors: Sequence[Factor], bound: Sequence[Expr], coefficient: Ex
 
 
 def _effort(factors: Sequence[Factor], i: Expr) -> tuple[int, int]:
-    """What it takes to sum over i now: how many indices the factors with i have, and how many such factors there are."""
+    """What it takes to sum over i now: the number of indices of the factors with i, and of those factors."""
     touching = [f for f in factors if i in f.labels]
     return len(_union(touching)), len(touching)
 

@@ -10,6 +10,7 @@ import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
+from tokenize import TokenError
 from typing import Any
 
 from symbackprop.errors import SymbackpropError
@@ -40,7 +41,7 @@ def as_written(function: Callable[..., Any], arguments: Sequence[str], formula: 
         scope = Scope(shapes={name: (size("n"),) for name in arguments})
         if parse(ast.unparse(meaning), scope) != parse(formula, scope):
             return None
-    except (_UnfaithfulError, SymbackpropError, OSError, TypeError, SyntaxError):
+    except (_UnfaithfulError, SymbackpropError, OSError, TypeError, SyntaxError, TokenError):
         return None
     return _latexify(function)
 
@@ -63,7 +64,8 @@ def _definition(function: Callable[..., Any]) -> ast.FunctionDef:
     source = inspect.getsource(function)
     if len(source) > MAX_SOURCE:
         raise _UnfaithfulError
-    (node,) = ast.parse(textwrap.dedent(source)).body
+    body = ast.parse(textwrap.dedent(source)).body
+    node = body[0] if len(body) == 1 else None
     if not isinstance(node, ast.FunctionDef) or node.decorator_list:
         raise _UnfaithfulError
     head = node.args

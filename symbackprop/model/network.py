@@ -115,25 +115,30 @@ class Network:
     @cached_property
     def assumptions(self) -> dict[str, str]:
         """What proofs may use: the condition that the loss record states, and what the user assumes."""
-        record = self._loss_record
-        if record is None:
+        condition = self._target_condition
+        if not condition:
             return dict(self.assume)
-        # Cross entropy after softmax is the loss from logits in two steps, on the same kind of target.
-        fused = LOSSES.get(f"{record.id}_from_logits")
-        if not record.assumption and fused is not None and fused.fused == self.layers[-1].activation:
-            record = fused
-        if not record.assumption:
-            return dict(self.assume)
-        rows = _Rows(self._renaming("")) if self.batch else _Renamed(self._renaming(""))
-        return {"targets": ast.unparse(rows.visit(syntax_tree(record.assumption))), **self.assume}
+        names = self._renaming(self._prediction)
+        renamed = (_Rows(names) if self.batch else _Renamed(names)).visit(syntax_tree(condition))
+        return {"targets": ast.unparse(renamed), **self.assume}
 
     @cached_property
     def customs(self) -> tuple[Custom, ...]:
         """The custom activations and losses, as traced and as their authors wrote them."""
-        found: dict[Any, Custom] = {}
+        found: dict[int, Custom] = {}
         for function, arguments, _ in self._custom_uses:
-            found.setdefault(function, custom(function, _own_arguments(function, len(arguments))))
+            if id(function) not in found:
+                found[id(function)] = custom(function, _own_arguments(function, len(arguments)))
         return tuple(found.values())
+
+    def __str__(self) -> str:
+        """The definitions, and the custom functions as traced and as written."""
+        lines = [f"{name} = {formula}" for name, formula in self.formulas.items()]
+        for function in self.customs:
+            lines.append(f"{function.name}({', '.join(function.arguments)}) = {function.formula}")
+            if function.latex is not None:
+                lines.append(f"  as written: {function.latex}")
+        return "\n".join(lines)
 
     # --- parts
 
@@ -167,6 +172,16 @@ class Network:
         if self.loss not in LOSSES:
             raise GraphError(f"unknown loss {self.loss!r}; known are: {', '.join(LOSSES)}")
         return LOSSES[self.loss]
+
+    @property
+    def _target_condition(self) -> str:
+        """What the loss record assumes of the target of one sample; empty for nothing."""
+        record = self._loss_record
+        if record is None:
+            return ""
+        # Cross entropy after softmax is the loss from logits in two steps, for the same targets.
+        fused = LOSSES.get(f"{record.id}_from_logits", record)
+        return record.assumption or (fused.assumption if fused.fused == self.layers[-1].activation else "")
 
     @property
     def _prediction(self) -> str:

@@ -172,5 +172,8 @@ def _positive_name(assumption: Relation) -> str | None:
 
 
 def distinct(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
-    """The conditions without repetitions, in order."""
-    return tuple({(alpha_normal(c.expr), c.relation): c for c in reversed(list(conditions))}.values())[::-1]
+    """The conditions in order, without repetitions and without those that another one implies."""
+    found: dict[tuple[Expr, str], Condition] = {}
+    for condition in conditions:
+        found.setdefault((alpha_normal(condition.expr), condition.relation), condition)
+    return tuple(c for (expr, relation), c in found.items() if relation == "> 0" or (expr, "> 0") not in found)

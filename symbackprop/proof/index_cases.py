@@ -9,7 +9,7 @@ from fractions import Fraction
 from itertools import permutations, product
 from math import factorial, prod
 
-from symbackprop.proof.index_engine import IMPLIED, NONNEGATIVE, NONZERO, POSITIVE, content
+from symbackprop.proof.index_engine import IMPLIED, NONNEGATIVE, NONZERO, POSITIVE, Undefined, content
 from symbackprop.proof.index_poly import (
     BOUND,
     FREE,
@@ -37,7 +37,7 @@ from symbackprop.proof.limits import Undecided
 
 # Orders of the dummies of one sum that are tried, signs that are distinguished, entries that a sum is written out to.
 MOST_ORDERS = 24
-MOST_SIGNS = 4
+MOST_SIGNS = 5
 MOST_ENTRIES = 64
 IMPLIED_BY_SIGN = {1: IMPLIED[POSITIVE], 0: (NONNEGATIVE,), -1: (NONZERO,)}
 
@@ -147,20 +147,36 @@ def vanishes_by_cases(engine: Conditioned, p: Poly, signs: dict[Poly, int]) -> b
     """Whether p is 0 in each of the cases u > 0, u = 0 and u < 0, for the arguments u of its indicators in turn."""
     if not engine.clear(p):
         return True
-    u = next(iter(undetermined(p)), None)
-    if u is None or len(signs) >= MOST_SIGNS:
+    open_signs = sorted(undetermined(p), key=lambda u: (sum(len(m.factors) for m, _ in u.terms), len(u.key), u.key))
+    if not open_signs or len(signs) >= MOST_SIGNS:
         return False
-    return all(holds_in_case(engine, p, {**signs, u: sign}) for sign in (1, -1, 0))
+    return all(holds_in_case(engine, p, {**signs, open_signs[0]: sign}) for sign in (1, -1, 0))
 
 
 def holds_in_case(engine: Conditioned, p: Poly, signs: dict[Poly, int]) -> bool:
-    """Whether p is 0 where the given quantities have the given signs."""
+    """Whether p is 0 where the given quantities have the given signs; it is, where it has no value or they cannot."""
+    if contradict(engine, signs):
+        return True
     case = Case(engine, signs)
-    return vanishes_by_cases(engine, case.clear(case.rebuild(p)), signs)
+    try:
+        rebuilt = case.clear(case.rebuild(p))
+    except Undefined:
+        return True
+    return vanishes_by_cases(engine, rebuilt, signs)
+
+
+def contradict(engine: Conditioned, signs: dict[Poly, int]) -> bool:
+    """Whether quantities one of which is > 0, the others >= 0, have a sum that is <= 0."""
+    for choice in product(*((0, sign) if sign else (0, 1, -1) for sign in signs.values())):
+        strict = any(chosen and sign for chosen, sign in zip(choice, signs.values(), strict=True))
+        total = add(*(scale(u, chosen) for u, chosen in zip(signs, choice, strict=True)))
+        if strict and engine.nonnegative_poly(scale(total, -1)):
+            return True
+    return False
 
 
 def undetermined(p: Poly) -> Iterator[Poly]:
-    """The arguments of the indicators in p, innermost first, that have one value at a point."""
+    """The arguments of the indicators in p that have one value at a point."""
     for mono, _ in p.terms:
         for atom, _ in mono.factors:
             yield from undetermined_in(atom)

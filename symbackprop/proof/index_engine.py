@@ -27,11 +27,15 @@ from symbackprop.proof.index_poly import (
     scale,
     single,
 )
-from symbackprop.proof.limits import Budget, Clock
+from symbackprop.proof.limits import Budget, Clock, Undecided
 
 POSITIVE, NONNEGATIVE, NONZERO = "positive", "nonnegative", "nonzero"
 # A positive quantity is nonnegative and nonzero as well.
 IMPLIED = {POSITIVE: (POSITIVE, NONNEGATIVE, NONZERO), NONNEGATIVE: (NONNEGATIVE,), NONZERO: (NONZERO,)}
+
+
+class Undefined(Undecided):
+    """The expression has no value anywhere."""
 
 
 class Engine(ABC):

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from symbackprop.proof.index_engine import POSITIVE
+from symbackprop.proof.index_engine import POSITIVE, Undefined
 from symbackprop.proof.index_numbers import prime_powers
 from symbackprop.proof.index_poly import (
     COS,
@@ -30,7 +30,6 @@ from symbackprop.proof.index_poly import (
     term,
 )
 from symbackprop.proof.index_ring import Ring, faces_down
-from symbackprop.proof.limits import Undecided
 
 MINUS_ONE = scale(ONE, -1)
 
@@ -74,9 +73,9 @@ class Functions(Ring):
         """log ∏ a^e = Σ e log a for a > 0; what is not known to be positive stays together and is noted."""
         coefficient, unit, rest = self.split(p, positive_only=True)
         if not rest:
-            raise Undecided("the logarithm of 0")
+            raise Undefined("the logarithm of 0")
         if rest == MINUS_ONE:
-            raise Undecided("the logarithm of a negative quantity")
+            raise Undefined("the logarithm of a negative quantity")
         parts = [scale(single(Call(LOG, 0, (constant(q),))), k) for q, k in prime_powers(coefficient)]
         parts += [scale(self._logarithm_of_atom(a), e) for a, e in unit.items()]
         if rest != ONE:
@@ -89,6 +88,8 @@ class Functions(Ring):
         sole = sole_factor(rest)
         if sole is not None and self.positive_atom(sole[0]):
             return scale(self._logarithm_of_atom(sole[0]), sole[1])
+        if sole is not None and self.knows(POSITIVE, negative := scale(single(sole[0]), -1)) and sole[1] % 2 == 0:
+            return scale(single(Call(LOG, 0, (negative,))), sole[1])
         return single(Call(LOG, 0, (rest,)))
 
     @staticmethod

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from math import ceil, floor
 
-from symbackprop.proof.index_engine import NONNEGATIVE, NONZERO, POSITIVE, Engine, content
+from symbackprop.proof.index_engine import NONNEGATIVE, NONZERO, POSITIVE, Engine, Undefined, content
 from symbackprop.proof.index_numbers import prime_powers
 from symbackprop.proof.index_poly import (
     COS,
@@ -240,7 +240,7 @@ class Ring(Engine):
     def _power_of_zero(q: Fraction) -> Poly:
         if q > 0:
             return ZERO
-        raise Undecided("division by zero")
+        raise Undefined("division by zero")
 
     def _inverse_base(self, rest: Poly, q: Fraction) -> Poly:
         """rest^q for a negative integer q, with the sign of the base in canonical orientation."""
@@ -265,7 +265,7 @@ class Ring(Engine):
         if rest == ONE:
             return ONE
         if rest == scale(ONE, -1):
-            raise Undecided("a root of a negative quantity")
+            raise Undefined("a root of a negative quantity")
         if len(rest) == 1:
             ((mono, coefficient),) = rest.terms
             if coefficient == 1 and len(mono.factors) == 1:

@@ -23,6 +23,7 @@ from symbackprop.tensor.nodes import Expr, Partial, entry, entry_indices, entry_
 
 Values = dict[str, dict[Position, Fraction]]
 TRIES = 30
+STYLES = 6
 # How often equations halve the numbers drawn: Σy = 1 leaves a positive rest only when the other entries are small.
 HALVINGS = (0, 1, 2, 3, 4, 0)
 SMALL = tuple(map(Fraction, ("0", "1", "-1", "1/2", "-1/2", "2", "-2")))
@@ -58,7 +59,7 @@ def sample(
     bounds = {name: _bounds(name, graph, assumptions) for name in inputs}
     shapes = Evaluation(graph, sizes, {})
     for number in range(TRIES if assumptions else 1):
-        style = (attempt + number // len(HALVINGS)) % 4
+        style = (attempt + number // len(HALVINGS)) % STYLES
         scale = Fraction(1, 2 ** HALVINGS[number % len(HALVINGS)])
         values = {
             name: {
@@ -73,13 +74,21 @@ def sample(
 
 
 def _draw(rng: Random, style: int, scale: Fraction, bounds: Bounds) -> Fraction:
-    """A small rational within the bounds; styles 1 and 3 hold zeros and repeat themselves, style 2 reaches further."""
+    """A small rational within the bounds.
+
+    Styles 1 and 3 hold zeros and repeat themselves, style 2 reaches further; style 4 is positive, style 5 lies
+    between 0 and 1, where logarithms of x and of 1 - x are defined.
+    """
     if style == 1:
         value = rng.choice(SMALL)
     elif style == 3:
         value = rng.choice(UNIT)
     elif style == 2:
         value = Fraction(rng.randint(1, 9) * rng.choice((1, -1)), rng.choice((1, 2)))
+    elif style == 4:
+        value = Fraction(rng.randint(1, 9), rng.choice((2, 3, 4)))
+    elif style == 5:
+        value = Fraction(rng.randint(1, 10), 11)
     else:
         value = Fraction(rng.choice((1, 2, 3, 5)) * rng.choice((1, -1)), rng.choice((1, 2, 3, 4)))
     if bounds.low is not None and bounds.high is not None:
@@ -241,10 +250,12 @@ def _written_out(expr: Expr) -> tuple[tuple[str, int, int], ...]:
 
 
 def choose_sizes(least: Mapping[str, int], attempt: int, seed: int) -> dict[str, int]:
-    """Small numbers: pairwise distinct in general, and every fourth time with ones."""
+    """Small numbers: pairwise distinct in general, every fourth time with ones, and now and then a larger one."""
     rng = Random(1_000_003 * seed + attempt)
     if attempt % 4 == 3:
         drawn = [rng.choice((1, 1, 2)) for _ in least]
+    elif attempt % 8 == 6 and len(least) <= 2:
+        drawn = [5, 3][: len(least)]  # where a factor such as (n - 1)(n - 2) is not 0
     else:
         pool = [2, 3, 4] if len(least) <= 3 else [2, 3, 4, 1, 5]
         pool = pool[: max(len(least), 2)]

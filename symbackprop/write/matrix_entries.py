@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from symbackprop.write.latex import parenthesised
 from symbackprop.write.matrix_pieces import (
     Level,
     NoNotationError,
@@ -55,7 +56,10 @@ def _of_whole(printer: MatrixPrinter, node: ast.expr, at: Letters) -> Piece:
     piece = printer.piece(node)
     if not at:
         return piece
-    return Piece(f"{held(piece, Level.ATOM)}_{{{_listed(at)}}}")
+    text = held(piece, Level.ATOM)
+    # TeX refuses a second subscript: I_{n} is (I_{n})_{ij}.
+    whole = parenthesised(text) if text == piece.text and "_" in text else text
+    return Piece(f"{whole}_{{{_listed(at)}}}")
 
 
 def _listed(at: Letters) -> str:

@@ -8,6 +8,7 @@ from enum import IntEnum
 
 import sympy as sp
 
+from symbackprop.errors import shorten
 from symbackprop.model.graph import Graph
 from symbackprop.tensor.indices import free_indices
 from symbackprop.tensor.nodes import (
@@ -26,6 +27,7 @@ from symbackprop.tensor.nodes import (
 
 Scope = Mapping[Expr, str]  # the letter of each index
 Piece = tuple["Rank", str, Expr]
+MAX_LENGTH = 2_000
 _LETTERS = "ijklpqrstuvmnabcghfowxyzIJKLABCDFGHMNOPQRSTUVWXYZ"
 
 
@@ -62,10 +64,13 @@ class PlainText:
         self.letters = [c for c in _LETTERS if c not in taken] + [f"i_{k}" for k in range(1000)]
 
     def equation(self, left: Expr, right: Expr) -> tuple[str, str]:
-        """Both sides, the free indices under one set of letters."""
+        """Both sides, the free indices under one set of letters; the middle of a very long right side is left out."""
         free = sorted(free_indices(left) | free_indices(right), key=str)
         scope = self._lettered(free, {})
-        return self.left(left, scope), self.text(right, scope)
+        try:
+            return self.left(left, scope), shorten(self.text(right, scope), MAX_LENGTH)
+        except RecursionError:
+            return self.left(left, scope), "(nested too deeply to be printed)"
 
     def left(self, expr: Expr, scope: Scope) -> str:
         """A left side, where an adjoint is written out: ∂L/∂z1[i]."""

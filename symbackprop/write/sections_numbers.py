@@ -95,8 +95,8 @@ def check(ctx: Context) -> list[Block]:
     loss = ctx.symbol(ctx.report.losses[0].loss) if len(ctx.report.losses) == 1 else "L"
     text = words(
         "As a check that uses the loss alone, each derivative is compared with the central difference {quotient}; "
-        "here {theta} is one entry of a parameter, and all others stay as they are. The relative error is the difference of "
-        "both numbers divided by the sum of their sizes.",
+        "here {theta} is one entry of a parameter, and all others stay as they are. The relative error is the "
+        "difference of both numbers divided by the sum of their sizes.",
         quotient=Math(rf"({loss}(\theta + \varepsilon) - {loss}(\theta - \varepsilon)) / 2\varepsilon"),
         theta=Math(r"\theta"),
     )

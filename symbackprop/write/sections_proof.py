@@ -1,13 +1,17 @@
 """The sections on proof: the gradients, the claims, and what the proofs rely on."""
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Container, Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
+from symbackprop.model.graph import names_in
 from symbackprop.proof.verdict import Condition, Kind, Verdict
 from symbackprop.write.blocks import Block, Heading, Items, Math, Mono, Paragraph, Table, Text, joined, listed, words
+from symbackprop.write.concrete import number
 from symbackprop.write.context import Context
 from symbackprop.write.forms import relation_text
-from symbackprop.write.report import ClaimReport, GradientReport
+from symbackprop.write.report import ClaimReport, GradientReport, LossReport
 
 SIGNS = {"!= 0": r"\neq 0", "> 0": "> 0", ">= 0": r"\geq 0"}
 VERDICTS = {Kind.PROVED: "proved", Kind.REFUTED: "refuted", Kind.UNDECIDED: "undecided"}
@@ -17,6 +21,7 @@ WHY = {
     "root": "its root is taken",
     "kink": "there the derivative jumps",
 }
+_BALL = re.compile(r"\[(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?) \+/- [^\]]*\]")
 
 
 def summary(ctx: Context) -> list[Block]:
@@ -72,7 +77,7 @@ def gradients(ctx: Context) -> list[Block]:
     table = Table("llrl", header, tuple(_gradient_row(ctx, g) for g in rows))
     blocks: list[Block] = [Heading(words("Proof of the gradients")), Paragraph(words(lead)), table]
     blocks += [Paragraph(words("{g}: {text}.", g=_gradient(ctx, g), text=g.oracle)) for g in rows if g.oracle]
-    return [*blocks, *_basis(ctx, [v for g in rows for v in (g.verdict, g.routes) if v is not None])]
+    return [*blocks, *_basis(ctx, [v for loss in ctx.report.losses for v in _verdicts(loss)])]
 
 
 def _gradient(ctx: Context, g: GradientReport) -> Math:
@@ -97,9 +102,16 @@ def claims(ctx: Context) -> list[Block]:
     for row in rows:
         if row.verdict.kind is not Kind.PROVED:
             blocks.append(Paragraph(_failure(ctx, row)))
-        elif row.relation.comparison == "!=":
+        elif row.relation.comparison == "!=" and row.verdict.witness.get("left"):
             blocks.append(Paragraph(words("{name}: {point}", name=_quoted(row), point=_apart(ctx, row.verdict))))
-    return [*blocks, *_basis(ctx, [row.verdict for row in rows])]
+    basis = _basis(ctx, [row.verdict for row in rows])
+    same = bool(basis) and basis == _basis(ctx, [v for loss in ctx.report.losses for v in _verdicts(loss)])
+    told = Paragraph(words("The proofs of the claims rest on the same ground as those of the gradients."))
+    return [*blocks, told] if same else [*blocks, *basis]
+
+
+def _verdicts(loss: LossReport) -> list[Verdict]:
+    return [v for g in loss.gradients for v in (g.verdict, g.routes) if v is not None]
 
 
 def _quoted(row: ClaimReport) -> str:
@@ -121,31 +133,65 @@ def _apart(ctx: Context, verdict: Verdict) -> Text:
     """Where the two sides differ, and what they are there."""
     witness = verdict.witness
     at = joined(_point(ctx, witness))
-    left, right = str(witness.get("left", "")), str(witness.get("right", ""))
-    return words("at {at} the left side is {left}, the right side {right}.", at=at, left=left, right=right)
+    left, right = apart(str(witness.get("left", "")), str(witness.get("right", "")))
+    where = _at_indices(witness)
+    return words(
+        f"at {{at}} the left side{where} is {{left}}, the right side {{right}}.", at=at, left=left, right=right
+    )
+
+
+def _at_indices(witness: Mapping[str, Any]) -> str:
+    """Which entry of the two sides differs."""
+    indices = [str(i + 1) for i in witness.get("indices", ())]
+    return f", entry ({', '.join(indices)})," if indices else ""
+
+
+def apart(left: str, right: str) -> tuple[Math, Math]:
+    """Two disjoint balls by as many digits of their midpoints as tell them apart, six or more."""
+    middles = [_BALL.match(text) for text in (left, right)]
+    for digits in (6, 12, 24):
+        shown = [_rounded(m[1], digits) if m else text for m, text in zip(middles, (left, right), strict=True)]
+        if shown[0] != shown[1]:
+            break
+    first, second = (_ball(text, bool(m)) for text, m in zip(shown, middles, strict=True))
+    return first, second
+
+
+def _rounded(text: str, digits: int) -> str:
+    return f"{Decimal(text):.{digits}g}"
+
+
+def _ball(text: str, rounded: bool) -> Math:
+    """A midpoint with ≈, or an exact rational."""
+    return Math(rf"\approx {number(text)}" if rounded else _nested(text))
 
 
 def _basis(ctx: Context, verdicts: list[Verdict]) -> list[Block]:
     """What the proofs rely on: assumptions, conditions, and a point at which all of it holds."""
     proved = [v for v in verdicts if v.proved]
     blocks: list[Block] = []
-    conditions = _conditions(ctx, [c for v in proved for c in v.conditions])
+    conditions = [c for v in proved for c in v.conditions]
     assumptions = list(dict.fromkeys(a for v in proved for a in v.assumptions))
+    known = {a.formula: a for a in ctx.graph.assumptions}
     if assumptions:
-        known = {a.formula: a for a in ctx.graph.assumptions}
         shown = [_formula(ctx, known, text) for text in assumptions]
         blocks.append(Paragraph(words("The proofs use the assumption {list}.", list=listed(shown))))
     if conditions:
-        blocks += [
-            Paragraph(words("They hold wherever both sides are defined, that is, where")),
-            Items(tuple(conditions)),
-        ]
-    witness = next((v.witness for v in proved if v.witness and "left" not in v.witness), None)
-    if witness is not None:
-        point = _point(ctx, witness)
-        if point and (conditions or assumptions):
-            blocks.append(Paragraph(words("Such points exist, for example {point}.", point=joined(point))))
+        blocks.append(Paragraph(words("They hold wherever both sides are defined, that is, where")))
+        blocks.append(Items(tuple(_conditions(ctx, conditions))))
+    sides = [side.expr for text in assumptions if text in known for side in (known[text].left, known[text].right)]
+    mentioned = {name for expr in (*sides, *(c.expr for c in conditions)) for name in names_in(expr)}
+    involved = {name for m in mentioned if m in ctx.names.ranks for name in _ancestors(ctx, m)}
+    witness = next((v.witness for v in proved if v.witness and "left" not in v.witness), {})
+    point = _point(ctx, witness, involved)
+    if point and involved:
+        blocks.append(Paragraph(words("All of this can be met, for example at {point}.", point=joined(point))))
     return blocks
+
+
+def _ancestors(ctx: Context, name: str) -> frozenset[str]:
+    known = name in ctx.graph.inputs or name in ctx.graph.definitions
+    return ctx.graph.ancestors(name) if known else frozenset()
 
 
 def _formula(ctx: Context, known: Mapping[str, Any], text: str) -> Math | Mono:
@@ -163,14 +209,14 @@ def _conditions(ctx: Context, conditions: Iterable[Condition]) -> list[Text]:
     return list(found)
 
 
-def _point(ctx: Context, witness: Mapping[str, Any]) -> list[Text]:
-    """Sizes and values of a witness in a compact form: n = 2, x = (1, 1/2)."""
+def _point(ctx: Context, witness: Mapping[str, Any], involved: Container[str] | None = None) -> list[Text]:
+    """Sizes and values of a witness in a compact form, n = 2, x = (1, 1/2): all, or those that are involved."""
     names = ctx.names
     parts = [
         f"{names.sizes[name].text} = {value}" for name, value in witness.get("sizes", {}).items() if name in names.sizes
     ]
     for name, value in witness.get("values", {}).items():
-        if name in names.ranks:
+        if name in names.ranks and (involved is None or name in involved):
             parts.append(f"{ctx.symbol(name)} = {_nested(value)}")
     shown: list[Text] = [(Math(part),) for part in parts]
     for name, formula in witness.get("functions", {}).items():

@@ -119,9 +119,7 @@ def functions(ctx: Context) -> list[Block]:
         lines = tuple(line for name in named for line in _function_lines(ctx, name))
         plural = "functions are" if len(named) > 1 else "function is"
         blocks += [Paragraph(words(f"The named {plural} applied entry by entry:")), Equations(lines)]
-        kinks = [words(f"The derivative of {{f}} jumps at {ACTIVATIONS[name].kinks}.", f=_symbol(ctx, name))
-                 for name in named if ACTIVATIONS[name].kinks]  # fmt: skip
-        blocks += [Paragraph(text) for text in kinks]
+        blocks += [_kink(ctx, name) for name in named if ACTIVATIONS[name].kinks]
     arbitrary = sorted(ctx.graph.functions)
     if arbitrary:
         shown = listed([_symbol(ctx, name) for name in arbitrary])
@@ -139,6 +137,12 @@ def functions(ctx: Context) -> list[Block]:
         blocks.append(Paragraph(words("The indicator {one} is 1 where its condition holds and 0 elsewhere.",
                                       one=Math(r"\mathbf{1}[\,\cdot\,]"))))  # fmt: skip
     return blocks
+
+
+def _kink(ctx: Context, name: str) -> Paragraph:
+    """Where the derivative jumps, and which value it is given there."""
+    place, _, value = ACTIVATIONS[name].kinks.partition(", ")
+    return Paragraph(words(f"The derivative of {{f}} jumps at {{z}}, {value}.", f=_symbol(ctx, name), z=Math(place)))
 
 
 def _symbol(ctx: Context, function: str) -> Math:

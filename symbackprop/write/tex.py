@@ -1,5 +1,6 @@
 r"""A document as a LaTeX file that stands on its own: amsmath for formulas, plain tables, TikZ for pictures."""
 
+import re
 from collections.abc import Sequence
 
 from symbackprop.write.blocks import (
@@ -28,6 +29,7 @@ COLUMN_GAP = 11.0
 # A table with more rows may go over the page, which takes LaTeX a second run to align.
 LONG = 14
 _CHARACTER = 4.9
+_TALL = re.compile(r"\\(?:frac|sum|begin)\b")
 
 PREAMBLE = r"""\documentclass[11pt,a4paper,fleqn]{article}
 \usepackage[T1]{fontenc}
@@ -118,7 +120,7 @@ def _table(table: Table) -> str:
     columns = " ".join(_columns(table, fixed=len(table.rows) > LONG))
     head = [r"\hline"]
     if any(table.header):
-        head += [" & ".join(rf"\textit{{{_text(cell)}}}" for cell in table.header) + r" \\", r"\hline"]
+        head += [" & ".join(rf"\textit{{{_text(cell)}}}" if cell else "" for cell in table.header) + r" \\", r"\hline"]
     rows = [" & ".join(_cell(cell) for cell in row) + r" \\" for row in table.rows]
     if len(rows) <= LONG:
         lines = [rf"\begin{{tabular}}{{{columns}}}", *head, *rows, r"\hline", r"\end{tabular}"]
@@ -128,7 +130,7 @@ def _table(table: Table) -> str:
 
 def _cell(text: Text) -> str:
     """A cell; tall formulas get the height that they have in a display."""
-    tall = any(isinstance(piece, Math) and (r"\frac" in piece.latex or r"\sum" in piece.latex) for piece in text)
+    tall = any(isinstance(piece, Math) and _TALL.search(piece.latex) for piece in text)
     if not tall:
         return _text(text)
     pieces = [Math(r"\displaystyle " + piece.latex) if isinstance(piece, Math) else piece for piece in text]

@@ -12,18 +12,21 @@ _MONO = _ESCAPES | {
     "'": r"\textquotesingle{}", "`": r"\textasciigrave{}", '"': r"\textquotedbl{}", "-": "-{}", ",": ",{}",
     "<": r"\textless{}", ">": r"\textgreater{}",
 }  # fmt: skip
-_GREEK_NAMES = re.findall(r"\w+", """alpha beta gamma delta varepsilon zeta eta theta iota kappa lambda mu nu xi o pi rho
-varsigma sigma tau upsilon varphi chi psi omega""")  # fmt: skip
+_GREEK_NAMES = re.findall(
+    r"\w+",
+    """alpha beta gamma delta varepsilon zeta eta theta iota kappa lambda mu nu xi o pi rho varsigma sigma tau upsilon
+    varphi chi psi omega""",
+)
 _SYMBOLS = {
     "×": r"\times", "−": "-", "·": r"\cdot", "∂": r"\partial", "∇": r"\nabla", "Σ": r"\Sigma", "∑": r"\sum",
     "→": r"\to", "←": r"\leftarrow", "⇒": r"\Rightarrow", "≤": r"\leq", "≥": r"\geq", "≠": r"\neq", "≈": r"\approx",
     "⊙": r"\odot", "∞": r"\infty", "√": r"\surd", "ℝ": r"\mathbf{R}", "∈": r"\in", "ϵ": r"\epsilon", "′": "'",
     "Δ": r"\Delta", "Γ": r"\Gamma", "Θ": r"\Theta", "Λ": r"\Lambda", "Π": r"\Pi", "Φ": r"\Phi", "Ψ": r"\Psi",
-    "Ω": r"\Omega", "±": r"\pm", "²": "^{2}", "³": "^{3}", "¹": "^{1}", "ᵀ": r"^{\mathsf{T}}",
+    "Ω": r"\Omega", "±": r"\pm", "ħ": r"\hbar", "²": "^{2}", "³": "^{3}", "¹": "^{1}", "ᵀ": r"^{\mathsf{T}}",
 }  # fmt: skip
 _GREEK = {chr(0x3B1 + k): "o" if name == "o" else "\\" + name for k, name in enumerate(_GREEK_NAMES)}
 # What the T1 font encoding has by itself, typographic marks included.
-_LATIN = re.compile("[\u00a0-\u017f\u2013\u2014\u2018\u2019\u201c\u201d\u201e\u2026]")
+_LATIN = re.compile("(?![ĦħĸĿŀŉŦŧſ])[\u00a0-\u017f\u2013\u2014\u2018\u2019\u201c\u201d\u201e\u2026]")
 
 
 def escaped(text: str) -> str:

@@ -320,10 +320,12 @@ NUMBERS: dict[type, Callable[..., float]] = {
 
 def evaluate(expr: Expr, at: Mapping[Expr, int], values: Values) -> float:
     """The value of an index expression by its definition. Raises: ArithmeticError where it has none."""
-    if expr.is_number:
-        if not (expr.is_finite and expr.is_real):
-            raise ArithmeticError("no real number")
-        return float(expr)
+    if not expr.args:
+        constant = {sp.pi: math.pi, sp.E: math.e}
+        if expr.is_Rational or expr in constant:
+            return float(constant.get(expr, expr))
+        if expr.is_Atom and not expr.is_Symbol:
+            raise ArithmeticError("no finite number")
     if isinstance(expr, sp.Idx):
         return at[expr]
     if is_size(expr):

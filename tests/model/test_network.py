@@ -1,5 +1,6 @@
 """Layers become the formulas that a reader would write, with the shapes that fit."""
 
+import numpy as np
 import pytest
 
 from symbackprop.catalogue.activations import ACTIVATIONS
@@ -106,6 +107,22 @@ def test_custom_functions_are_shown_as_written() -> None:
         ("swish", ("z",), "z / (1 + exp(-z))"),
         ("quartic", ("p", "y"), "sum((p - y) ** 4)"),
     ]
+
+
+def test_a_printed_network_shows_what_it_computes() -> None:
+    printed = str(Network([Dense("m", swish)], inputs="n", loss="squared_error")).splitlines()
+    assert printed[:4] == [
+        "z1 = W1 @ x + b1",
+        "a1 = z1 / (1 + exp(-z1))",
+        "L = sum((a1 - y) ** 2)",
+        "swish(z) = z / (1 + exp(-z))",
+    ]
+
+
+def test_a_function_of_numpy_or_of_the_language_is_an_activation() -> None:
+    layers = [Dense("h", np.tanh), Dense("m", OFFERED["sigmoid"])]
+    formulas = Network(layers, inputs="n", loss="squared_error").formulas
+    assert (formulas["a1"], formulas["a2"]) == ("tanh(z1)", "sigmoid(z2)")
 
 
 def test_a_custom_loss_is_a_scalar() -> None:

@@ -23,7 +23,7 @@ NETWORKS = {
     "logits": Network([Dense("n", "gelu_tanh", bias=False), Dense("n")], inputs="n", loss="cross_entropy_from_logits"),
 }
 
-EVERY = 9
+EVERY = 14
 
 
 def spoiled(tensor: Tensor) -> Iterator[tuple[str, Expr]]:

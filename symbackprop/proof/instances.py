@@ -1,0 +1,89 @@
+"""Equality of plain SymPy scalars, entry by entry: the gradient of an instance against an outside oracle."""
+
+from collections.abc import Mapping, Sequence
+
+import sympy as sp
+
+from symbackprop.proof.limits import Budget, Clock, Undecided
+from symbackprop.proof.scalar_form import ScalarProver
+from symbackprop.proof.verdict import Kind, Verdict
+from symbackprop.tensor.nodes import Expr, IsZero, Positive
+
+METHOD = "scalar normal form"
+
+
+def verify_entries(
+    pairs: Mapping[str, tuple[Expr, Expr]], equations: Sequence[Expr] = (), budget: Budget = Budget()
+) -> Verdict:
+    """The verdict on: both expressions of every pair are equal wherever they are defined and each equation is 0.
+
+    The equations, such as y0 + y1 - 1, are linear; each is solved for one of its symbols, which is put into both
+    sides. Derivatives have been taken before, so that this is a statement about points. Never REFUTED: a difference
+    that is not shown to be 0 is UNDECIDED.
+    """
+    solved = _solved(equations)
+    prover, clock = ScalarProver(budget=budget), Clock(budget)
+    for name, (left, right) in pairs.items():
+        difference = with_indicators(left - right)
+        for symbol, value in solved:
+            difference = difference.xreplace({symbol: value})
+        try:
+            clock.check()
+            if not prover.is_zero(difference):
+                return _undecided(name, "the difference is not zero in normal form")
+        except Undecided as error:
+            return _undecided(name, error.reason)
+    return Verdict(kind=Kind.PROVED, method=METHOD, obligations=len(pairs))
+
+
+def _undecided(name: str, reason: str) -> Verdict:
+    return Verdict(kind=Kind.UNDECIDED, method=METHOD, reason=f"{name}: {reason}")
+
+
+def _solved(equations: Sequence[Expr]) -> list[tuple[Expr, Expr]]:
+    """symbol = value for each equation, to be put in one after the other; what is not linear is left out."""
+    found: list[tuple[Expr, Expr]] = []
+    for equation in equations:
+        for symbol, value in found:
+            equation = equation.xreplace({symbol: value})
+        for symbol in sorted(equation.free_symbols, key=str, reverse=True):
+            slope = sp.diff(equation, symbol)
+            if slope.is_Rational and slope != 0:
+                found.append((symbol, symbol - equation / slope))
+                break
+    return found
+
+
+def with_indicators(expr: Expr) -> Expr:
+    """`expr` with each `Piecewise` as a sum of its branches times indicators: the first condition that holds counts."""
+    if isinstance(expr, sp.Piecewise):
+        total, open_ = sp.Integer(0), sp.Integer(1)
+        for value, condition in expr.args:
+            holds = _indicator(condition)
+            total += open_ * holds * with_indicators(value)
+            open_ *= 1 - holds
+        return total
+    if not expr.args or not expr.has(sp.Piecewise):
+        return expr
+    return expr.func(*map(with_indicators, expr.args))
+
+
+def _indicator(condition: Expr) -> Expr:
+    """A condition as 1 or 0.
+
+    Raises: Undecided for one that is no comparison.
+    """
+    if condition in (sp.true, sp.false):
+        return sp.Integer(int(bool(condition)))
+    if not isinstance(condition, sp.core.relational.Relational):
+        raise Undecided(f"the condition {condition}")
+    gap = with_indicators(condition.lhs - condition.rhs)
+    kinds = {
+        sp.Gt: lambda: Positive(gap),
+        sp.Lt: lambda: Positive(-gap),
+        sp.Ge: lambda: Positive(gap) + IsZero(gap),
+        sp.Le: lambda: Positive(-gap) + IsZero(gap),
+        sp.Eq: lambda: IsZero(gap),
+        sp.Ne: lambda: 1 - IsZero(gap),
+    }
+    return kinds[condition.func]()

@@ -1,0 +1,130 @@
+"""Benchmarks, as ratios within one run: `python tests/benchmarks/run.py`.
+
+No test asserts these figures: they depend on the machine. The reference figures of the symbolic tensor library
+tensorgrad were measured on a 2-core machine: 1.2 to 6.9 s for all gradients of a 5-layer network.
+"""
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import sympy as sp
+from rich.console import Console
+from rich.table import Table
+
+import symbackprop
+from symbackprop.model.build import graph_from_formulas
+from symbackprop.model.graph import Graph
+from symbackprop.proof.verify import combine, verify_adjoints
+
+DERIVATIONS = Path(__file__).parents[2] / "derivations"
+TENSORGRAD_SECONDS = 1.2
+
+
+def seconds(job: Callable[[], object], repeat: int = 1) -> float:
+    """The shortest of some runs."""
+    times = []
+    for _ in range(repeat):
+        start = time.perf_counter()
+        job()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def deep_network(depth: int, activation: str, width: Callable[[int], str]) -> tuple[Graph, list[str]]:
+    """A network of `depth` dense layers with half squared error, and its parameters."""
+    define: dict[str, str] = {}
+    shapes = {"x": width(0), "y": width(depth)}
+    below = "x"
+    for layer in range(1, depth + 1):
+        shapes |= {f"W{layer}": f"{width(layer)}, {width(layer - 1)}", f"b{layer}": width(layer)}
+        define[f"z{layer}"] = f"W{layer} @ {below} + b{layer}"
+        define[f"a{layer}"] = f"{activation}(z{layer})"
+        below = f"a{layer}"
+    define["L"] = f"sum(({below} - y)**2)/2"
+    return graph_from_formulas(define, shapes), [f"{p}{layer}" for layer in range(1, depth + 1) for p in "Wb"]
+
+
+def derive_and_prove(graph: Graph, parameters: list[str]) -> None:
+    """All gradients by the delta rule, each proved."""
+    from symbackprop.derivation.delta_rule import delta_rule
+
+    derivation = delta_rule(graph, "L", parameters)
+    verdicts = combine(graph, "L", parameters, verify_adjoints(graph, "L", derivation.adjoints))
+    assert all(verdict.proved for verdict in verdicts.values())
+
+
+def symbolic(depth: int) -> Callable[[], None]:
+    graph, parameters = deep_network(depth, "tanh", lambda layer: f"n{layer}")
+    return lambda: derive_and_prove(graph, parameters)
+
+
+def classifier(sizes: tuple[str, str, str]) -> Callable[[], None]:
+    """A softmax classifier with one hidden layer and a batch of rows."""
+    n, h, m = sizes
+    graph = graph_from_formulas(
+        {
+            "Z1": "X @ W1.T + b1",
+            "A1": "relu(Z1)",
+            "Z2": "A1 @ W2.T + b2",
+            "P": "softmax(Z2)",
+            "L": "-sum(Y*log(P))/N",
+        },
+        {"X": f"N, {n}", "W1": f"{h}, {n}", "b1": h, "W2": f"{m}, {h}", "b2": m, "Y": f"N, {m}"},
+        assume={"targets": "sum(Y, axis=1) == 1"},
+    )
+    return lambda: derive_and_prove(graph, ["W1", "b1", "W2", "b2"])
+
+
+def sympy_gradient(depth: int) -> Callable[[], object]:
+    """One gradient of a 2-wide sigmoid network by SymPy's own diff of the composed loss."""
+    layer = sp.symbols("x0 x1")
+    first: sp.Symbol | None = None
+    for level in range(depth):
+        weights = sp.symbols(f"w{level}_(0:4)")
+        first = first or weights[0]
+        layer = tuple(
+            1 / (1 + sp.exp(-(weights[2 * row] * layer[0] + weights[2 * row + 1] * layer[1]))) for row in range(2)
+        )
+    loss = ((layer[0] - sp.Symbol("y0")) ** 2 + (layer[1] - sp.Symbol("y1")) ** 2) / 2
+    return lambda: sp.diff(loss, first)
+
+
+def command(*arguments: str) -> Callable[[], object]:
+    return lambda: subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
+
+
+def main() -> None:
+    symbolic(1)()  # caches that every later call shares
+    table = Table("what", "seconds", "compared with", "seconds", "ratio", "aim")
+
+    def row(what: str, first: float, other: str, second: float, aim: str) -> None:
+        table.add_row(what, f"{first:.3f}", other, f"{second:.3f}", f"{first / second:.2f}", aim)
+
+    shallow = seconds(symbolic(16))
+    row("all gradients, 64 symbolic layers", seconds(symbolic(64)), "16 layers", shallow, "at most 5")
+    five = seconds(symbolic(5), 3)
+    row("all gradients, 5 symbolic layers", five, "tensorgrad (reference)", TENSORGRAD_SECONDS, "at most 0.1 to 0.58")
+    general = seconds(classifier(("n", "h", "m")), 2)
+    row("softmax classifier 784-128-10", seconds(classifier(("784", "128", "10")), 2), "all sizes", general, "about 1")
+    for depth in (4, 6):
+        graph, parameters = deep_network(depth, "sigmoid", lambda _: "2")
+        ours = seconds(lambda graph=graph, parameters=parameters: derive_and_prove(graph, parameters))
+        theirs = seconds(sympy_gradient(depth))
+        row(f"all gradients, {depth} layers of 2", ours, "one by sympy.diff", theirs, "falls with depth")
+    imported = seconds(command("-c", "import sympy"), 2)
+    row("symbackprop --help", seconds(command("-m", "symbackprop", "--help"), 2), "import sympy", imported, "below 1")
+    row("import symbackprop", seconds(command("-c", "import symbackprop"), 2), "import sympy", imported, "below 1")
+    files = sorted(DERIVATIONS.rglob("*.toml"))
+    with tempfile.TemporaryDirectory() as out:
+        whole = seconds(command("-m", "symbackprop", "derive", str(DERIVATIONS), "--out", out))
+    row(f"symbackprop derive, {len(files)} files", whole, "limit", 60.0, "at most 1")
+    Console(width=120).print(table)
+    print(f"symbackprop {symbackprop.__version__}, SymPy {sp.__version__}, Python {sys.version.split()[0]}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""The command line: what it writes, how it ends, and that bad input leaves nothing behind."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from symbackprop.cli import main
+
+GOOD = """
+title = "one neuron"
+[define]
+z = "w*x"
+E = "(z - y)**2/2"
+[train]
+loss = "E"
+parameters = ["w"]
+learning_rate = 0.5
+[given]
+w = 2
+x = 0.5
+y = 3
+[printed]
+"z" = "1.0"
+"d(E, w)" = "-1.1"
+[claims]
+"gradient" = "d(E, w) == (z - y)*x"
+"""
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_documents_stand_beside_the_file(tmp_path: Path) -> None:
+    path = write(tmp_path / "one.toml", GOOD)
+    result = run("derive", path)
+    assert result.exit_code == 0, result.output
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["one.json", "one.md", "one.tex", "one.toml"]
+    assert "one.toml" in result.output
+    assert json.loads((tmp_path / "one.json").read_text(encoding="utf-8"))
+
+
+def test_out_and_format(tmp_path: Path) -> None:
+    path = write(tmp_path / "one.toml", GOOD)
+    assert run("derive", path, "--out", tmp_path / "docs", "--format", "md").exit_code == 0
+    assert [p.name for p in (tmp_path / "docs").iterdir()] == ["one.md"]
+
+
+def test_a_misprint_is_a_finding_and_no_failure(tmp_path: Path) -> None:
+    result = run("derive", write(tmp_path / "one.toml", GOOD), "--format", "md")
+    assert result.exit_code == 0
+    text = (tmp_path / "one.md").read_text(encoding="utf-8")
+    assert "-1.1" in text and "-1.0" in text
+
+
+@pytest.mark.parametrize(
+    ("claim", "status"),
+    [("d(E, w) == z*x", 1), ("d(E, w) == (z - y)*x", 0), ("sin(2*x) == 2*sin(x)*cos(x) + 0*E", 3)],
+)
+def test_exit_status(tmp_path: Path, claim: str, status: int) -> None:
+    text = GOOD.replace("d(E, w) == (z - y)*x", claim)
+    result = run("derive", write(tmp_path / "one.toml", text), "--format", "json")
+    assert result.exit_code == status, result.output
+    if status:
+        assert claim in result.output
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (GOOD.replace('"w*x"', '"w*@x"'), "[define] z"),
+        (GOOD.replace('"w*x"', "\"__import__('os').system('touch owned')\""), "only functions"),
+        (GOOD.replace("z = \"w*x\"", 'lambda = "w*x"'), "lambda"),
+        ("[define\n", "is no TOML"),
+        (GOOD + '[latex]\nz = "\\\\input{/etc/passwd}"\n', "[latex]"),
+        (GOOD + '[latex]\nz = "$z$"\n', "[latex]"),
+        (GOOD + '[latex]\nz = "w"\n', "w"),
+    ],
+)
+def test_bad_input_is_one_line_and_writes_nothing(tmp_path: Path, text: str, expected: str) -> None:
+    path = write(tmp_path / "bad.toml", text)
+    good = write(tmp_path / "a-good-one.toml", GOOD)
+    result = run("derive", good, path, "--out", tmp_path / "out")
+    assert result.exit_code == 2, result.output
+    lines = [line for line in result.stderr.splitlines() if line.strip()]
+    assert len(lines) == 1, result.stderr
+    assert expected in lines[0] and "bad.toml" in lines[0]
+    assert "Traceback" not in result.output
+    assert not (tmp_path / "out").exists() or not list((tmp_path / "out").glob("bad.*"))
+    assert not (tmp_path / "owned").exists()
+
+
+def test_bad_arguments(tmp_path: Path) -> None:
+    path = write(tmp_path / "one.toml", GOOD)
+    assert run("derive", tmp_path / "missing.toml").exit_code == 2
+    assert run("derive", path, "--format", "pdf").exit_code == 2
+    assert run("derive").exit_code == 2
+    (tmp_path / "empty").mkdir()
+    assert run("derive", tmp_path / "empty").exit_code == 2
+    (tmp_path / "other").mkdir()
+    twin = write(tmp_path / "other" / "one.toml", GOOD)
+    assert run("derive", path, twin, "--out", tmp_path / "out").exit_code == 2
+
+
+def test_help_does_not_import_sympy() -> None:
+    code = (
+        "import sys\nfrom symbackprop.cli import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
+        "assert not {'sympy', 'numpy', 'flint', 'rich'} & set(sys.modules), 'heavy import'"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "derive" in done.stdout
+
+
+def test_documents_do_not_depend_on_the_hash_seed(tmp_path: Path) -> None:
+    file = Path(__file__).parents[1] / "derivations" / "000-output-delta-softmax.toml"
+    texts = set()
+    for seed in ("0", "1", "4242"):
+        out = tmp_path / seed
+        command = [sys.executable, "-m", "symbackprop", "derive", str(file), "--out", str(out)]
+        subprocess.run(command, check=True, capture_output=True, env={**os.environ, "PYTHONHASHSEED": seed})
+        texts.add(tuple(p.read_text(encoding="utf-8") for p in sorted(out.iterdir())))
+    assert len(texts) == 1
