@@ -7,9 +7,7 @@
 Nothing is imported until it is asked for.
 """
 
-import sys
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -102,16 +100,3 @@ def __getattr__(name: str) -> Any:
 def __dir__() -> list[str]:
     return sorted({*__all__, *_FUNCTIONS})
 
-
-class _Package(ModuleType):
-    """This package. `symbackprop.derive` is the function, although a folder has the same name.
-
-    Python binds every imported subpackage as an attribute of its package; this one keeps its public names.
-    """
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if not (name in _HOMES and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package

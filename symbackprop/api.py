@@ -4,17 +4,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from symbackprop.derive.chain_rule import chain_rule
-from symbackprop.derive.delta_rule import delta_rule
-from symbackprop.derive.instance import Instance
-from symbackprop.derive.instance import instance as instance_of
-from symbackprop.derive.oracle import OracleCheck, check_with_oracle
-from symbackprop.derive.steps import Derivation
+from symbackprop.derivation.chain_rule import chain_rule
+from symbackprop.derivation.delta_rule import delta_rule
+from symbackprop.derivation.instance import Instance
+from symbackprop.derivation.instance import instance as instance_of
+from symbackprop.derivation.oracle import beside_oracle
+from symbackprop.derivation.steps import Derivation
 from symbackprop.errors import GraphError, NotSupportedError
 from symbackprop.model.build import check_loss, graph_from_formulas, parameters_of, relation
 from symbackprop.model.graph import Graph
 from symbackprop.model.network import Dense, Network
 from symbackprop.model.training import Training, relation_after_steps
+from symbackprop.proof.instances import verify_entries
 from symbackprop.proof.limits import Budget
 from symbackprop.proof.verdict import Kind, Verdict
 from symbackprop.proof.verify import combine, verify_adjoints, verify_routes
@@ -115,9 +116,16 @@ class Derivations:
             for name, tensor in self.chain_rule.gradients.items()
         }
 
-    def oracle(self, sizes: Mapping[str, int] | None = None) -> dict[str, OracleCheck]:
-        """For each gradient, how an instance of it compares with plain `sympy.diff`."""
-        return {name: check_with_oracle(self.delta_rule, name, sizes) for name in self.delta_rule.gradients}
+    def oracle_verdicts(self, sizes: Mapping[str, int] | None = None, *, budget: Budget = Budget()) -> dict[str, Verdict]:
+        """For each gradient, the verdict on: in an instance, all its entries equal plain `sympy.diff` of the loss.
+
+        Raises: GraphError for missing sizes; NotSupportedError for an instance too large to be composed.
+        """
+        found = {}
+        for name in self.delta_rule.gradients:
+            beside = beside_oracle(self.delta_rule, name, sizes)
+            found[name] = verify_entries(beside.pairs, beside.equations, budget)
+        return found
 
     def instantiate(self, sizes: Mapping[str, int] | None = None) -> Instance:
         """Every neuron, δ and gradient entry as a plain SymPy scalar."""

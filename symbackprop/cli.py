@@ -47,7 +47,8 @@ def derive(paths: tuple[Path, ...], out: Path | None, formats: str, seconds: flo
         files = _files(paths)
         targets = _targets(files, out)
         reports = _work(files, seconds)
-        written = {path: _write(report, targets[path], chosen) for path, report in reports.items()}
+        texts = {path: _texts(path, report, chosen) for path, report in reports.items()}
+        written = {path: _write(targets[path], made) for path, made in texts.items()}
     except SymbackpropError as error:
         click.echo(f"symbackprop: {' '.join(str(error).split())}", err=True)
         sys.exit(BAD_INPUT)
@@ -118,16 +119,24 @@ def _work(files: list[Path], seconds: float) -> dict[Path, "Report"]:
     return reports
 
 
-def _write(report: "Report", target: Path, formats: tuple[str, ...]) -> list[Path]:
-    """Writes the documents of one report; each appears whole or not at all."""
+def _texts(path: Path, report: "Report", formats: tuple[str, ...]) -> dict[str, str]:
+    """The documents of one report by format; all are made before the first is written."""
     from symbackprop.write.document import document
     from symbackprop.write.json_ import to_json
     from symbackprop.write.markdown import markdown
     from symbackprop.write.tex import tex
 
-    content = document(report)
-    texts = {"tex": lambda: tex(content), "md": lambda: markdown(content), "json": lambda: to_json(report)}
-    made = {target.with_name(f"{target.name}.{suffix}"): texts[suffix]() for suffix in formats}
+    try:
+        content = document(report)
+        made = {"tex": lambda: tex(content), "md": lambda: markdown(content), "json": lambda: to_json(report)}
+        return {suffix: made[suffix]() for suffix in formats}
+    except SymbackpropError as error:
+        raise FileError(f"{path}: {error}") from None
+
+
+def _write(target: Path, texts: dict[str, str]) -> list[Path]:
+    """Writes the documents of one file; each appears whole or not at all."""
+    made = {target.with_name(f"{target.name}.{suffix}"): text for suffix, text in texts.items()}
     for path, text in made.items():
         _replace(path, text)
     return list(made)

@@ -6,9 +6,10 @@ Derive both ways, prove, evaluate. Nothing is written here; the writers get the 
 from collections.abc import Callable
 
 from symbackprop.audit.printed import check_printed
-from symbackprop.derive.chain_rule import chain_rule
-from symbackprop.derive.delta_rule import delta_rule
-from symbackprop.derive.steps import Derivation
+from symbackprop.derivation.chain_rule import chain_rule
+from symbackprop.derivation.delta_rule import delta_rule
+from symbackprop.derivation.oracle import beside_oracle
+from symbackprop.derivation.steps import Derivation
 from symbackprop.errors import NotSupportedError
 from symbackprop.model.derivation_file import DerivationFile, Request
 from symbackprop.model.training import relation_after_steps
@@ -16,6 +17,7 @@ from symbackprop.numeric.descent import train
 from symbackprop.numeric.gradient_check import gradient_check
 from symbackprop.numeric.source import numpy_source
 from symbackprop.numeric.values import all_values
+from symbackprop.proof.instances import verify_entries
 from symbackprop.proof.limits import Budget
 from symbackprop.proof.verdict import Verdict
 from symbackprop.proof.verify import combine, verify, verify_adjoints, verify_routes
@@ -82,7 +84,10 @@ def _loss(file: DerivationFile, request: Request, budget: Budget) -> LossReport:
         routes: Verdict | None = None
         if chain is not None:
             routes = verify_routes(graph, request.loss, chain.gradients[name], name, delta.adjoints, budget=budget)
-        gradients.append(GradientReport(loss=request.loss, name=name, verdict=verdict, routes=routes))
+        oracle = _oracle(file, delta, name, budget)
+        gradients.append(
+            GradientReport(loss=request.loss, name=name, verdict=verdict, routes=routes, oracle=oracle)
+        )
     return LossReport(
         loss=request.loss,
         chain=chain,
@@ -91,6 +96,17 @@ def _loss(file: DerivationFile, request: Request, budget: Budget) -> LossReport:
         gradients=tuple(gradients),
         chain_reason=reason,
     )
+
+
+def _oracle(file: DerivationFile, delta: Derivation, name: str, budget: Budget) -> Verdict | None:
+    """The verdict on the instance that the given numbers fix, beside plain `sympy.diff`; None without one."""
+    if not set(file.graph.sizes()) <= set(file.sizes) or file.graph.functions:
+        return None
+    try:
+        beside = beside_oracle(delta, name, file.sizes)
+    except NotSupportedError:
+        return None
+    return verify_entries(beside.pairs, beside.equations, budget)
 
 
 def _equations(losses: list[LossReport]) -> dict[str, Tensor]:

@@ -84,7 +84,7 @@ def test_exit_status(tmp_path: Path, claim: str, status: int) -> None:
         ("[define\n", "is no TOML"),
         (GOOD + '[latex]\nz = "\\\\input{/etc/passwd}"\n', "[latex]"),
         (GOOD + '[latex]\nz = "$z$"\n', "[latex]"),
-        (GOOD + '[latex]\nz = "w"\n', "w"),
+        (GOOD + '[latex]\nz = "w"\nw = "w"\n', "w"),
     ],
 )
 def test_bad_input_is_one_line_and_writes_nothing(tmp_path: Path, text: str, expected: str) -> None:

@@ -102,10 +102,8 @@ class Ring(Arithmetic):
 
     def _signs_there(self, f: Poly, facts: int, where: tuple[Poly, ...]) -> int:
         """The signs that f may have where the facts hold and `where` are 0."""
-        local = f
-        for g in where:
-            local = self.remainder(local, g)
-        return self.allowed(f, facts) & (self.signs(local) if where else ANY)
+        signs = self.allowed(f, facts)
+        return signs & self.signs(self._rest(f, list(where))) if where else signs
 
     def _is_in_ideal(self, element: Poly, facts: int, where: tuple[Poly, ...]) -> bool:
         """Whether the element, free of bound generators, is seen to be 0 where the given polynomials are."""
@@ -115,9 +113,32 @@ class Ring(Arithmetic):
                 element = self.remainder(element, self.variables[i] - 1)
             elif generator.argument is not None and self.vanishes(generator.argument, facts, where):
                 element = self.remainder(element, self.variables[i])
-        for f in where:
-            element = self.remainder(element, f)
-        return bool(element.is_zero())
+        basis = self._reduced_basis(where)
+        if any(f.is_constant() for f in basis):
+            return True  # a number other than 0 would be 0: there is no such point
+        return bool(self._rest(element, basis).is_zero())
+
+    def _reduced_basis(self, where: tuple[Poly, ...]) -> list[Poly]:
+        """The same conditions, each rewritten by the others until none applies."""
+        basis = list(where)
+        k = 0
+        while k < len(basis):
+            others = basis[:k] + basis[k + 1 :]
+            rest = self._rest(basis[k], others)
+            if rest == basis[k]:
+                k += 1
+            else:
+                basis, k = ([] if rest.is_zero() else [rest]) + others, 0
+        return basis
+
+    def _rest(self, element: Poly, basis: list[Poly]) -> Poly:
+        """The element rewritten by f = 0 for the f of the basis until none applies."""
+        previous = None
+        while previous is None or element != previous:
+            previous = element
+            for f in basis:
+                element = self.remainder(element, f)
+        return element
 
     # ------------------------------------------------------------------ factors
 
@@ -147,7 +168,22 @@ class Ring(Arithmetic):
         if known is None:
             known = [(f * (1 / f.leading_coefficient()), int(e)) for f, e in monic.factor()[1]]
             self._splittings.put(monic, known)
+            if len(known) > 1 and not self.signs(monic) & NULL:
+                self._learn_signs(self.signs(monic), known)
         return known
+
+    def _learn_signs(self, signs: int, factors: list[tuple[Poly, int]]) -> None:
+        """If Π f^e is never 0, no f is; a single f of unknown sign and odd exponent has the sign that is left."""
+        for f, _ in factors:
+            self.assume(f, MINUS | PLUS)
+        unknown = []
+        for f, e in factors:
+            if self.signs(f) == MINUS | PLUS and e % 2:
+                unknown.append(f)
+            else:
+                signs = sign_product(signs, sign_power(self.signs(f), e))
+        if len(unknown) == 1:
+            self.assume(unknown[0], signs)
 
     # ------------------------------------------------------------------ signs and facts
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from symbackprop.derive.steps import Derivation, Step
+from symbackprop.derivation.steps import Derivation, Step
 from symbackprop.proof.verdict import Verdict
 from symbackprop.tensor.nodes import Expr
 from symbackprop.tensor.tensor import Tensor
@@ -115,7 +115,7 @@ def _gradient(gradient: GradientReport) -> dict[str, Any]:
         "name": gradient.name,
         "verdict": verdict(gradient.verdict),
         "routes": None if gradient.routes is None else verdict(gradient.routes),
-        "oracle": gradient.oracle,
+        "oracle": None if gradient.oracle is None else verdict(gradient.oracle),
     }
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from symbackprop.derive.steps import Derivation, Step
+from symbackprop.derivation.steps import Derivation, Step
 from symbackprop.language.array_form import array_form
 from symbackprop.language.parse import parse
 from symbackprop.model.build import scope_of

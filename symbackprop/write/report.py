@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from symbackprop.derive.steps import Derivation
+from symbackprop.derivation.steps import Derivation
 from symbackprop.model.derivation_file import DerivationFile
 from symbackprop.model.graph import Relation
 from symbackprop.proof.verdict import Kind, Verdict
@@ -13,15 +13,16 @@ from symbackprop.proof.verdict import Kind, Verdict
 class GradientReport:
     """One gradient ∂loss/∂name: the verdict on the δ-rule's equations, and on the equality of both routes.
 
-    `routes` is None where the composed loss is too large for route 1; `oracle` says what comparing an instance with
-    plain `sympy.diff` gave, empty where that was not done.
+    `routes` is None where the composed loss is too large for route 1. `oracle` is the verdict on: in the instance
+    that the given numbers fix, every entry equals plain `sympy.diff` of the composed loss; None where it was not
+    made. Its UNDECIDED says nothing of the gradient and is not counted.
     """
 
     loss: str
     name: str
     verdict: Verdict
     routes: Verdict | None = None
-    oracle: str = ""
+    oracle: Verdict | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,6 +1,6 @@
 """The two derivations: the chain rule laid out over paths, and the δ-rule quantity by quantity."""
 
-from symbackprop.derive.steps import Derivation, Step
+from symbackprop.derivation.steps import Derivation, Step
 from symbackprop.tensor.nodes import Local, adjoint_name, entry_name
 from symbackprop.write.blocks import Block, Equation, Equations, Heading, Math, Paragraph, Text, joined, listed, words
 from symbackprop.write.concrete import tensor_lines

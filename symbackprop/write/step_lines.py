@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from symbackprop.derive.steps import Step
+from symbackprop.derivation.steps import Step
 from symbackprop.tensor.nodes import Expr, Local, entry_indices, entry_name
 from symbackprop.write.blocks import Equation, Math, Mono, Text, words
 from symbackprop.write.context import Context

@@ -12,7 +12,7 @@ import pytest
 import sympy as sp
 
 from symbackprop.catalogue.activations import definition, is_defined
-from symbackprop.derive.delta_rule import delta_rule
+from symbackprop.derivation.delta_rule import delta_rule
 from symbackprop.errors import FormulaError
 from symbackprop.language.array_form import array_form
 from symbackprop.language.parse import Scope, parse

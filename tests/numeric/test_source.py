@@ -11,7 +11,7 @@ import pytest
 import sympy as sp
 
 from symbackprop.catalogue.activations import ACTIVATIONS, definition
-from symbackprop.derive.delta_rule import delta_rule
+from symbackprop.derivation.delta_rule import delta_rule
 from symbackprop.errors import GraphError, NotSupportedError
 from symbackprop.model.build import graph_from_formulas
 from symbackprop.model.graph import Definition, Graph

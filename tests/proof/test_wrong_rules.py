@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 import sympy as sp
 
-from symbackprop.derive.chain_rule import chain_rule
-from symbackprop.derive.delta_rule import delta_rule
+from symbackprop.derivation.chain_rule import chain_rule
+from symbackprop.derivation.delta_rule import delta_rule
 from symbackprop.model.network import Dense, Network
 from symbackprop.proof.verdict import Kind
 from symbackprop.proof.verify import combine, verify_adjoints, verify_routes

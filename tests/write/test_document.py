@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import sympy as sp
 
-from symbackprop.derive.chain_rule import chain_rule
-from symbackprop.derive.delta_rule import delta_rule
-from symbackprop.derive.steps import RULES, Derivation
+from symbackprop.derivation.chain_rule import chain_rule
+from symbackprop.derivation.delta_rule import delta_rule
+from symbackprop.derivation.steps import RULES, Derivation
 from symbackprop.errors import NotSupportedError
 from symbackprop.language.parse import Scope, parse
 from symbackprop.model.derivation_file import DerivationFile, load
@@ -325,7 +325,7 @@ def test_an_unsized_graph_is_drawn_as_boxes() -> None:
 
 SCRIPT = """
 from pathlib import Path
-from symbackprop.derive.delta_rule import delta_rule
+from symbackprop.derivation.delta_rule import delta_rule
 from symbackprop.model.derivation_file import load
 from symbackprop.proof.verdict import Kind, Verdict
 from symbackprop.write.document import document

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from symbackprop.derive.delta_rule import delta_rule
+from symbackprop.derivation.delta_rule import delta_rule
 from symbackprop.language.parse import Scope, parse
 from symbackprop.model.derivation_file import load
 from symbackprop.proof.verdict import Condition, Kind, Verdict

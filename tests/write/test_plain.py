@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from symbackprop.derive.chain_rule import chain_rule
-from symbackprop.derive.delta_rule import delta_rule
-from symbackprop.derive.steps import RULES
+from symbackprop.derivation.chain_rule import chain_rule
+from symbackprop.derivation.delta_rule import delta_rule
+from symbackprop.derivation.steps import RULES
 from symbackprop.language.parse import Scope, parse
 from symbackprop.model.build import graph_from_formulas
 from symbackprop.model.network import Dense, Network

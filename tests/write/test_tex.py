@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from symbackprop.derive.chain_rule import chain_rule
-from symbackprop.derive.delta_rule import delta_rule
+from symbackprop.derivation.chain_rule import chain_rule
+from symbackprop.derivation.delta_rule import delta_rule
 from symbackprop.model.derivation_file import load
 from symbackprop.proof.verdict import Kind, Verdict
 from symbackprop.write.blocks import Code, Document, Equation, Equations, Math, Mono, Paragraph, Table, words

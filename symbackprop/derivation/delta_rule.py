@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable
 
 import sympy as sp
 
-from symbackprop.derive.local import LocalDerivative, local_derivative
-from symbackprop.derive.simplify import shortest, use_assumptions
-from symbackprop.derive.steps import Derivation, Step
+from symbackprop.derivation.local import LocalDerivative, local_derivative
+from symbackprop.derivation.simplify import shortest, use_assumptions
+from symbackprop.derivation.steps import Derivation, Step
 from symbackprop.model.build import check_loss, check_parameters, parameters_of
 from symbackprop.model.graph import Graph, names_in
 from symbackprop.tensor.differentiate import tidy

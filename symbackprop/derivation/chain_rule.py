@@ -8,8 +8,8 @@ from collections.abc import Iterable
 
 import sympy as sp
 
-from symbackprop.derive.local import LocalDerivative, local_derivative
-from symbackprop.derive.steps import Derivation, Step
+from symbackprop.derivation.local import LocalDerivative, local_derivative
+from symbackprop.derivation.steps import Derivation, Step
 from symbackprop.errors import NotSupportedError
 from symbackprop.model.build import check_loss, check_parameters, parameters_of
 from symbackprop.model.graph import Graph

@@ -11,8 +11,8 @@ import pytest
 
 from symbackprop.catalogue.activations import ACTIVATIONS
 from symbackprop.catalogue.losses import LOSSES
-from symbackprop.derive.chain_rule import chain_rule
-from symbackprop.derive.delta_rule import delta_rule
+from symbackprop.derivation.chain_rule import chain_rule
+from symbackprop.derivation.delta_rule import delta_rule
 from symbackprop.errors import NotSupportedError
 from symbackprop.model.build import graph_from_formulas
 from symbackprop.model.graph import Graph

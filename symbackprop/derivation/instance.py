@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import prod
 
 from symbackprop.catalogue.activations import unfold
-from symbackprop.derive.steps import Derivation
+from symbackprop.derivation.steps import Derivation
 from symbackprop.errors import GraphError, NotSupportedError
 from symbackprop.model.graph import Graph
 from symbackprop.tensor.instantiate import (
