@@ -116,7 +116,9 @@ class Derivations:
             for name, tensor in self.chain_rule.gradients.items()
         }
 
-    def oracle_verdicts(self, sizes: Mapping[str, int] | None = None, *, budget: Budget = Budget()) -> dict[str, Verdict]:
+    def oracle_verdicts(
+        self, sizes: Mapping[str, int] | None = None, *, budget: Budget = Budget()
+    ) -> dict[str, Verdict]:
         """For each gradient, the verdict on: in an instance, all its entries equal plain `sympy.diff` of the loss.
 
         Raises: GraphError for missing sizes; NotSupportedError for an instance too large to be composed.

@@ -198,10 +198,11 @@ def _findings(report: "Report") -> list[str]:
             for what, verdict in (("", gradient.verdict), (" by both routes", gradient.routes)):
                 if verdict is not None and not verdict.proved:
                     lines.append(f"d({gradient.loss}, {gradient.name}){what}: {verdict.kind} {verdict.reason}")
-    for claim in report.claims:
-        if not claim.verdict.proved:
-            lines.append(f"{claim.relation.name}: {claim.relation.formula}: {claim.verdict.kind} {claim.verdict.reason}")
-    return lines
+    return lines + [
+        f"{claim.relation.name}: {claim.relation.formula}: {claim.verdict.kind} {claim.verdict.reason}"
+        for claim in report.claims
+        if not claim.verdict.proved
+    ]
 
 
 def _status(reports: Iterable["Report"]) -> int:

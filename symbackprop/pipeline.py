@@ -85,9 +85,7 @@ def _loss(file: DerivationFile, request: Request, budget: Budget) -> LossReport:
         if chain is not None:
             routes = verify_routes(graph, request.loss, chain.gradients[name], name, delta.adjoints, budget=budget)
         oracle = _oracle(file, delta, name, budget)
-        gradients.append(
-            GradientReport(loss=request.loss, name=name, verdict=verdict, routes=routes, oracle=oracle)
-        )
+        gradients.append(GradientReport(loss=request.loss, name=name, verdict=verdict, routes=routes, oracle=oracle))
     return LossReport(
         loss=request.loss,
         chain=chain,
@@ -123,18 +121,20 @@ def _checks(file: DerivationFile, losses: list[LossReport]) -> tuple[CheckReport
             shown = ", ".join(map(str, check.position))
             name = f"{check.name}[{shown}]" if check.position else check.name
             rows.append(
-                CheckReport(name=f"d({loss.loss}, {name})", derived=check.derived, central=check.central, error=check.error)
+                CheckReport(
+                    name=f"d({loss.loss}, {name})", derived=check.derived, central=check.central, error=check.error
+                )
             )
     return tuple(rows)
 
 
 def _training(file: DerivationFile, losses: list[LossReport]) -> TrainingReport | None:
     """The run of gradient descent that [train] asks for, with the generated NumPy function."""
-    if file.training is None or not file.training.steps:
+    if file.training is None:
         return None
     loss = next(loss for loss in losses if loss.loss == file.training.loss)
     run = train(file, loss.delta.adjoints)
-    return TrainingReport(losses=run.losses, outputs=run.outputs)
+    return None if run is None else TrainingReport(losses=run.losses, outputs=run.outputs)
 
 
 def _source(file: DerivationFile, loss: LossReport) -> str:

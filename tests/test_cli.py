@@ -80,7 +80,7 @@ def test_exit_status(tmp_path: Path, claim: str, status: int) -> None:
     [
         (GOOD.replace('"w*x"', '"w*@x"'), "[define] z"),
         (GOOD.replace('"w*x"', "\"__import__('os').system('touch owned')\""), "only functions"),
-        (GOOD.replace("z = \"w*x\"", 'lambda = "w*x"'), "lambda"),
+        (GOOD.replace('z = "w*x"', 'lambda = "w*x"'), "lambda"),
         ("[define\n", "is no TOML"),
         (GOOD + '[latex]\nz = "\\\\input{/etc/passwd}"\n', "[latex]"),
         (GOOD + '[latex]\nz = "$z$"\n', "[latex]"),

@@ -1,7 +1,7 @@
 """The activations: one record each. Derivatives are derived from the formula, never typed in."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 from symbackprop.errors import GraphError
 from symbackprop.language.parse import Scope, parse
@@ -117,7 +117,7 @@ ACTIVATIONS: dict[str, Activation] = {
 }
 
 
-@lru_cache(maxsize=None)
+@cache
 def definition(name: str, order: int = 0) -> tuple[tuple[Expr, ...], Expr]:
     """Formal arguments (z, parameters...) and the formula of the derivative of that order in z; order 0 is f itself.
 

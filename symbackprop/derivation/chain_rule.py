@@ -117,9 +117,7 @@ def paths_to(graph: Graph, loss: str, name: str) -> list[tuple[str, ...]]:
     return found
 
 
-def _along(
-    graph: Graph, path: tuple[str, ...], name: str, at: tuple[Expr, ...], prefix: str
-) -> list[LocalDerivative]:
+def _along(graph: Graph, path: tuple[str, ...], name: str, at: tuple[Expr, ...], prefix: str) -> list[LocalDerivative]:
     """The local derivatives along a path, from the parameter up to the loss."""
     locals_: list[LocalDerivative] = []
     for depth, user in enumerate(path):

@@ -54,7 +54,7 @@ def _needed(graph: Graph, loss: str, wrt: tuple[str, ...]) -> tuple[str, ...]:
             depends.add(name)
     order: list[str] = []
     waiting = {name: sum(name in graph.uses(d) for d in ancestors if d in depends) for name in depends}
-    for name in reversed(graph.definitions):
+    for name in reversed(list(graph.definitions)):
         if name not in ancestors or (name not in depends and name != loss):
             continue
         if name != loss:

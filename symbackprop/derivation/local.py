@@ -86,7 +86,7 @@ def _compact(value: Expr, symbol: Expr) -> Expr:
     if record is None or value.func.order or not record.derivative_in_output:
         return elementwise(value.func.function, value.func.order + 1)(*value.args)
     formals = ("a", "z", *record.parameters)
-    formula = parse(record.derivative_in_output, Scope(shapes={name: () for name in formals})).expr
+    formula = parse(record.derivative_in_output, Scope(shapes=dict.fromkeys(formals, ()))).expr
     return formula.xreplace({entry(name): u for name, u in zip(formals, (symbol, *value.args), strict=True)})
 
 

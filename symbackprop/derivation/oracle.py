@@ -66,7 +66,7 @@ def beside_oracle(derivation: Derivation, name: str, sizes: Mapping[str, int] | 
         str(entry_symbol(name, at)): (made.composed(value, keep=[name]), sp.diff(loss, entry_symbol(name, at)))
         for at, value in made.gradients[name].items()
     }
-    equations = []
+    equations: list[Expr] = []
     for assumption in graph.assumptions:
         if assumption.comparison == "==":
             gap = graph.expand(assumption.left.expr - assumption.right.expr, set(graph.definitions) - {name})

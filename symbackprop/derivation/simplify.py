@@ -1,6 +1,7 @@
 """Shorter forms for readers. Nothing here is trusted: the prover checks what comes out."""
 
 import itertools
+from functools import partial
 
 import sympy as sp
 
@@ -58,14 +59,14 @@ def use_assumptions(expr: Expr, assumptions: tuple[Relation, ...]) -> tuple[Expr
     for assumption in assumptions:
         if assumption.comparison != "==" or not isinstance(assumption.left.expr, sp.Sum):
             continue
-        replaced = transform(expr, lambda node, given=assumption: _instance(node, given))
+        replaced = transform(expr, partial(_instance, assumption))
         if replaced != expr:
             expr = shortest(tidy(replaced))
             used.append(assumption.formula)
     return expr, tuple(used)
 
 
-def _instance(node: Expr, assumption: Relation) -> Expr | None:
+def _instance(assumption: Relation, node: Expr) -> Expr | None:
     """The right side when `node` is the left side at some indices."""
     if not isinstance(node, sp.Sum):
         return None
@@ -74,7 +75,8 @@ def _instance(node: Expr, assumption: Relation) -> Expr | None:
     normal = alpha_normal(node)
     for chosen in itertools.permutations(here, len(wild)):
         pairs = dict(zip(wild, chosen, strict=True))
-        if all(a.upper == b.upper for a, b in pairs.items()):
-            if alpha_normal(substitute(assumption.left.expr, pairs)) == normal:
-                return substitute(assumption.right.expr, pairs)
+        if any(a.upper != b.upper for a, b in pairs.items()):
+            continue
+        if alpha_normal(substitute(assumption.left.expr, pairs)) == normal:
+            return substitute(assumption.right.expr, pairs)
     return None

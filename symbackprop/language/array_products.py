@@ -69,12 +69,10 @@ def _chain(nodes: Sequence[ast.expr]) -> ast.expr:
     return node
 
 
-def _place(array: Array) -> tuple[int, str]:
+def _place(array: Array) -> tuple[bool, int, str]:
     """Where a factor stands: scalars, then matrix products (no parentheses there), ..., f'(z) and indicators."""
     node = array.node
-    if not array.labels:
-        kind = 0
-    elif is_matmul(node):
+    if is_matmul(node):
         kind = 1
     elif isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
         kind = 2
@@ -84,7 +82,7 @@ def _place(array: Array) -> tuple[int, str]:
         kind = 6
     else:
         kind = 3 if isinstance(node, ast.Call) else 4
-    return kind, array.text
+    return bool(array.labels), kind, array.text
 
 
 def multiplied(factors: Sequence[Factor], coefficient: Expr = ONE) -> Variants:

@@ -217,9 +217,7 @@ FUNCTIONS: dict[str, FunctionRow] = {
 }
 
 # Functions of one scalar, with which `prime(f, z)` can be asked for and which the catalogue defines.
-NAMED = frozenset(
-    {"identity", "sigmoid", "relu", "leaky_relu", "elu", "softplus", "silu", "gelu", "gelu_tanh"}
-)
+NAMED = frozenset({"identity", "sigmoid", "relu", "leaky_relu", "elu", "softplus", "silu", "gelu", "gelu_tanh"})
 # Words that are not functions of tensors but that the language gives a meaning.
 WORDS = frozenset({"d", "next", "prime"})
 RESERVED = frozenset(FUNCTIONS) | WORDS

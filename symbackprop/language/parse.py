@@ -61,7 +61,9 @@ def syntax_tree(text: str) -> ast.expr:
         raise FormulaError(f"formula of {len(text)} characters; at most {MAX_LENGTH} are read", text)
     if not text.isascii():
         column = next(k for k, character in enumerate(text) if not character.isascii())
-        raise FormulaError(f"{text[column]!r} is not ASCII: write `**` for a power and names such as `alpha`", text, column)
+        raise FormulaError(
+            f"{text[column]!r} is not ASCII: write `**` for a power and names such as `alpha`", text, column
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -46,7 +46,8 @@ def as_shape(value: str | int | Iterable[str | int | Expr]) -> Shape:
     if isinstance(value, str):
         return parse_shape(value)
     return tuple(
-        item if isinstance(item, sp.Basic) else _parse_size(str(item), str(value)) for item in cast(Iterable[Any], value)
+        item if isinstance(item, sp.Basic) else _parse_size(str(item), str(value))
+        for item in cast(Iterable[Any], value)
     )
 
 
@@ -122,9 +123,7 @@ def free_names(formula: str, known: set[str]) -> list[str]:
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "prime" and node.args
     }
-    found = [
-        node for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in called | primed
-    ]
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in called | primed]
     found.sort(key=lambda node: (node.lineno, node.col_offset))
     names = dict.fromkeys(node.id for node in found)
     return [name for name in names if name not in known and name != "pi" and NAME.match(name)]

@@ -30,9 +30,22 @@ from symbackprop.model.training import Training
 from symbackprop.tensor.nodes import Expr, entry_indices, entry_name, is_size
 
 SECTIONS = frozenset(
-    "title source shapes define functions assume derive train given printed claims latex".split()
+    [
+        "title",
+        "source",
+        "shapes",
+        "define",
+        "functions",
+        "assume",
+        "derive",
+        "train",
+        "given",
+        "printed",
+        "claims",
+        "latex",
+    ]
 )
-TRAIN_KEYS = frozenset("loss parameters learning_rate steps report_every".split())
+TRAIN_KEYS = frozenset(["loss", "parameters", "learning_rate", "steps", "report_every"])
 DIGITS = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d{1,3})?\Z")
 MAX_FILE_BYTES, MAX_STEPS, MAX_ENTRIES = 1_000_000, 100_000, 100_000
 
@@ -114,11 +127,11 @@ def _read(path: Path, data: dict[str, Any]) -> DerivationFile:
             raise FileError(f"[{key}] is no section; sections are: {', '.join(sorted(SECTIONS))}")
     define = _texts(data, "define")
     if not define:
-        raise FileError("[define] is missing: a file needs at least one definition such as z = \"W @ x\"")
+        raise FileError('[define] is missing: a file needs at least one definition such as z = "W @ x"')
     functions = _texts(data, "functions")
     for name, kind in functions.items():
         if kind != "elementwise":
-            raise FileError(f"[functions] {name}: {kind!r} is not supported; write {name} = \"elementwise\"")
+            raise FileError(f'[functions] {name}: {kind!r} is not supported; write {name} = "elementwise"')
     shapes = _texts(data, "shapes")
     train = _table(data, "train")
     rate = train.get("learning_rate")
@@ -175,7 +188,7 @@ def _training(table: dict[str, Any], graph: Graph) -> Training:
         check_loss(graph, loss)
         parameters = table.get("parameters")
         if not isinstance(parameters, list) or not all(isinstance(p, str) for p in parameters) or not parameters:
-            raise FileError(f"parameters: expected a list of names such as [\"W\", \"b\"], found {parameters!r}")
+            raise FileError(f'parameters: expected a list of names such as ["W", "b"], found {parameters!r}')
         for name in parameters:
             if name in graph.definitions:
                 raise FileError(f"parameters: {name!r} is defined by a formula; a parameter is an input")
@@ -282,7 +295,7 @@ def _printed(table: dict[str, Any], graph: Graph, sizes: Mapping[str, int]) -> t
         with _at("[printed]"):
             digits = value if isinstance(value, list) else [value]
             if not digits or not all(isinstance(text, str) and DIGITS.match(text) for text in digits):
-                raise FileError(f"{formula!r}: expected the printed digits as text such as \"0.6225\", found {value!r}")
+                raise FileError(f'{formula!r}: expected the printed digits as text such as "0.6225", found {value!r}')
             tensor = parse(formula, scope_of(graph))
             if tensor.shape:
                 raise FormulaError(f"has the shape {_show(tensor.shape)}; a printed number is a scalar", formula)

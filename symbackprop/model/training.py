@@ -37,7 +37,9 @@ def write_out_steps(expr: Expr, graph: Graph, training: Training | None) -> Expr
             raise NotSupportedError(f"{name} needs a loss, parameters and a learning rate: add a [train] section")
         quantity, steps = name[5:-1].split(", ")
         if int(steps) > MAX_WRITTEN_STEPS:
-            raise NotSupportedError(f"{name}: at most {MAX_WRITTEN_STEPS} steps are written out; use `steps` in [train]")
+            raise NotSupportedError(
+                f"{name}: at most {MAX_WRITTEN_STEPS} steps are written out; use `steps` in [train]"
+            )
         return after_steps(entry(quantity, *entry_indices(node)), int(steps), graph, training)
 
     return transform(expr, rule)

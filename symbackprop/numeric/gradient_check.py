@@ -74,7 +74,7 @@ def _check(
 
 
 def _text(number: Callable[[int], Any], significant: int) -> str:
-    """The number rounded; 0 for one that is not told from zero by the highest precision, such as a difference of equals."""
+    """The number rounded; 0 for one that no precision tells from zero, such as a difference of equals."""
     try:
         return decimal(number, significant=significant).text
     except Unknown:

@@ -4,7 +4,7 @@ With derivatives written this way the functions themselves may stay opaque, whic
 compositions that would be beyond the normal form with every function written out.
 """
 
-from functools import lru_cache
+from functools import cache
 
 from symbackprop.catalogue.activations import ACTIVATIONS, is_defined, unfold
 from symbackprop.language.parse import Scope, parse
@@ -32,7 +32,7 @@ def compact(expr: Expr) -> Expr:
     return transform(expr, rule)
 
 
-@lru_cache(maxsize=None)
+@cache
 def compact_form(name: str) -> tuple[tuple[Expr, ...], Expr] | None:
     """Formals (a, z, parameters...) and the proved formula of f'(z) in a = f(z); None where there is none."""
     record = ACTIVATIONS[name]
@@ -40,7 +40,7 @@ def compact_form(name: str) -> tuple[tuple[Expr, ...], Expr] | None:
         return None
     names = ("a", "z", *record.parameters)
     formals = tuple(entry(formal) for formal in names)
-    formula = parse(record.derivative_in_output, Scope(shapes={formal: () for formal in names})).expr
+    formula = parse(record.derivative_in_output, Scope(shapes=dict.fromkeys(names, ()))).expr
     value, derivative = (elementwise(name, order)(*formals[1:]) for order in (0, 1))
     forms = IndexForms()
     try:

@@ -1,6 +1,7 @@
 """Equality of plain SymPy scalars, entry by entry: the gradient of an instance against an outside oracle."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import sympy as sp
 
@@ -78,12 +79,12 @@ def _indicator(condition: Expr) -> Expr:
     if not isinstance(condition, sp.core.relational.Relational):
         raise Undecided(f"the condition {condition}")
     gap = with_indicators(condition.lhs - condition.rhs)
-    kinds = {
-        sp.Gt: lambda: Positive(gap),
-        sp.Lt: lambda: Positive(-gap),
-        sp.Ge: lambda: Positive(gap) + IsZero(gap),
-        sp.Le: lambda: Positive(-gap) + IsZero(gap),
-        sp.Eq: lambda: IsZero(gap),
-        sp.Ne: lambda: 1 - IsZero(gap),
+    kinds: dict[Any, Expr] = {
+        sp.Gt: Positive(gap),
+        sp.Lt: Positive(-gap),
+        sp.Ge: Positive(gap) + IsZero(gap),
+        sp.Le: Positive(-gap) + IsZero(gap),
+        sp.Eq: IsZero(gap),
+        sp.Ne: 1 - IsZero(gap),
     }
-    return kinds[condition.func]()
+    return kinds[condition.func]

@@ -180,10 +180,19 @@ class Arithmetic:
         return element, m
 
     def cleared(self, element: Poly) -> tuple[Poly, list[tuple[Poly, int]]]:
-        """(N, [(D, m), ...]) with element = N / Π D^m, N without inverse generators."""
-        denominators = []
+        """(N, [(D, m), ...]) with element = N / Π D^m, N without inverse generators and not divisible by any D."""
+        inverses = []
         for i in self.occurring(element):
             if self.generators[i].kind is Kind.INVERSE:
                 element, m = self.without_inverse(element, i)
-                denominators.append((self.generators[i].of, m))
-        return (self.reduce(element) if denominators else element), denominators
+                inverses.append((self.generators[i].of, m))
+        denominators = []
+        element = self.reduce(element)
+        for divisor, m in inverses:
+            while m:
+                quotient, rest = divmod(element, divisor)
+                if not rest.is_zero() or element.is_zero():
+                    denominators.append((divisor, m))
+                    break
+                element, m = quotient, m - 1
+        return element, denominators

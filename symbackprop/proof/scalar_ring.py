@@ -153,10 +153,7 @@ class Ring(Arithmetic):
         rest = divmod(numerator, prod((f**e for f, e in pieces), start=self.one))[0]
         coefficient = rest.leading_coefficient()
         pieces += self._split(rest * (1 / coefficient))
-        for divisor, m in denominators:
-            exponent = sum(e for f, e in pieces if f == divisor)
-            pieces = [(f, e) for f, e in pieces if f != divisor] + [(divisor, exponent - m)]
-        return Factored(coefficient, [(f, e) for f, e in pieces if e])
+        return Factored(coefficient, pieces + [(divisor, -m) for divisor, m in denominators])
 
     def _split(self, monic: Poly) -> list[tuple[Poly, int]]:
         """The monic factors of a monic polynomial without monomial factors."""

@@ -62,7 +62,9 @@ def verify(relation: Relation, graph: Graph, *, budget: Budget = Budget()) -> Ve
     return _settle(relation, graph, attempt)
 
 
-def _settle(relation: Relation, graph: Graph, attempt: _Attempt, adjoints: Mapping[str, Tensor] | None = None) -> Verdict:
+def _settle(
+    relation: Relation, graph: Graph, attempt: _Attempt, adjoints: Mapping[str, Tensor] | None = None
+) -> Verdict:
     """The verdict after an attempt to prove: a witness for a theorem, a counterexample for what was not proved."""
     if attempt.proved:
         return _with_witness(relation, graph, attempt, adjoints)
@@ -117,9 +119,7 @@ def _proved(attempt: _Attempt, point: Mapping[str, object] | None) -> Verdict:
 Vanishes = Callable[[Relation, Graph, IndexForms, Clock], bool]
 
 
-def _prove(
-    relation: Relation, graph: Graph, budget: Budget, vanishes: Vanishes, local: bool = False
-) -> _Attempt:
+def _prove(relation: Relation, graph: Graph, budget: Budget, vanishes: Vanishes, local: bool = False) -> _Attempt:
     """An attempt to prove `relation` by `vanishes`, with as few of the assumed equations as suffice.
 
     The conditions of a `local` statement, about one step of a derivation, leave out those of the definitions.

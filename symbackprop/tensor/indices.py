@@ -65,7 +65,7 @@ def children(expr: Expr) -> tuple[Expr, ...]:
 
 
 def substitute(expr: Expr, mapping: Mapping[Expr, Expr]) -> Expr:
-    """`expr` with free indices replaced (by an `Idx` or an integer); bound ones are renamed where they would capture."""
+    """`expr` with free indices replaced by an `Idx` or an integer; bound ones are renamed where they would capture."""
     relevant = {old: new for old, new in mapping.items() if old != new}
     if not relevant:
         return expr

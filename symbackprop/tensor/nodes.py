@@ -18,7 +18,7 @@ SymPy's own `diff`, `subs`, `xreplace`, `doit` and `simplify` get indexed sums w
 none of them may touch an index expression. Use `tensor.indices` and `tensor.differentiate`.
 """
 
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import sympy as sp
@@ -46,7 +46,7 @@ def extent(i: Expr) -> Expr:
     return i.upper - i.lower + 1
 
 
-@lru_cache(maxsize=None)
+@cache
 def _base(name: str) -> Expr:
     return sp.IndexedBase(sp.Symbol(name, real=True))
 
@@ -133,7 +133,7 @@ def elementwise(name: str, order: int = 0) -> Any:
     return _elementwise(name, order)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _elementwise(name: str, order: int) -> Any:
     return type(name + "_prime" * order, (Elementwise,), {"function": name, "order": order, "__module__": __name__})
 

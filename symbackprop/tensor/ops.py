@@ -106,7 +106,9 @@ def matmul(a: Tensor, b: Tensor) -> Tensor:
     """Σ_k a[..., i, k] b[..., k, j], with NumPy's rules for vectors and leading (batch) axes."""
     if not a.shape or not b.shape:
         raise ShapeError(f"{show_shape(a.shape)} @ {show_shape(b.shape)}: @ needs vectors or matrices, not scalars")
-    left = a if len(a.shape) > 1 else Tensor(substitute(a.expr, {a.indices[0]: axes((ONE, *a.shape))[1]}), (ONE, *a.shape))
+    left = (
+        a if len(a.shape) > 1 else Tensor(substitute(a.expr, {a.indices[0]: axes((ONE, *a.shape))[1]}), (ONE, *a.shape))
+    )
     right = b if len(b.shape) > 1 else Tensor(b.expr, (*b.shape, ONE))
     inner, other = left.shape[-1], right.shape[-2]
     if inner != other:
@@ -118,7 +120,8 @@ def matmul(a: Tensor, b: Tensor) -> Tensor:
     taken = set(all_index_names(a.expr)) | set(all_index_names(b.expr)) | {str(i.label) for i in new}
     k = fresh_index(inner, taken)
     expr = summation(
-        left.at(*_batch_indices(left, batch, new), new[-2], k) * right.at(*_batch_indices(right, batch, new), k, new[-1]),
+        left.at(*_batch_indices(left, batch, new), new[-2], k)
+        * right.at(*_batch_indices(right, batch, new), k, new[-1]),
         k,
     )
     product = Tensor(expr, shape)

@@ -30,5 +30,3 @@ class Tensor:
 def variable(name: str, shape: tuple[Expr, ...]) -> Tensor:
     """The tensor whose entries are the symbols `name[i0, i1, ...]`."""
     return Tensor(entry(name, *axes(shape)), shape)
-
-

@@ -47,7 +47,7 @@ class ClaimReport:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PrintedReport:
-    """A number that the source prints: its certified value, that value rounded to as many places, and whether it agrees."""
+    """A printed number: its certified value, that value rounded to as many places, and whether both agree."""
 
     formula: str
     digits: str

@@ -107,7 +107,9 @@ def test_the_batch_form_is_the_mean_over_the_samples(record: Loss) -> None:
     row = record.gradient.replace("softmax(p)", "softmax(P)").replace("sigmoid(p)", "sigmoid(P)")
     row = "".join({"p": "P", "y": "Y"}.get(c, c) if _is_name(row, k) else c for k, c in enumerate(row))
     assume = {"targets": "sum(Y, axis=1) == 1"} if record.assumption else {}
-    batch = "".join({"p": "P", "y": "Y"}.get(c, c) if _is_name(record.batch, k) else c for k, c in enumerate(record.batch))
+    batch = "".join(
+        {"p": "P", "y": "Y"}.get(c, c) if _is_name(record.batch, k) else c for k, c in enumerate(record.batch)
+    )
     graph = graph_from_formulas({"L": batch}, {"P": "N, m", "Y": "N, m"}, assume=assume)
     verdict = verify(relation(graph, record.id, f"d(L, P) == ({row})/N"), graph)
     assert verdict.proved, (batch, row, verdict.reason)

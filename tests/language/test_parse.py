@@ -194,7 +194,9 @@ def test_hostile_formulas_are_refused_in_one_line(text: str) -> None:
     assert len(message) < 700
 
 
-@pytest.mark.parametrize("name", ["lambda", "class", "None", "", "1a", "a b", "_x", r"\alpha", "é", "x" * 65, "exp", "d"])
+@pytest.mark.parametrize(
+    "name", ["lambda", "class", "None", "", "1a", "a b", "_x", r"\alpha", "é", "x" * 65, "exp", "d"]
+)
 def test_hostile_names_are_refused(name: str) -> None:
     with pytest.raises(FormulaError):
         check_name(name)

@@ -135,10 +135,9 @@ def test_an_assumed_sign_removes_a_condition_and_is_listed() -> None:
 
 
 def test_a_budget_ends_in_undecided() -> None:
-    define = {"q": "(a + b + c + e)**40"}
-    verdict = claim("q == (e + c + b + a)**39*(a + b + c + e) + 0*sin(a)", define, budget=Budget(terms=50, seconds=1))
-    assert verdict.kind is Kind.UNDECIDED or verdict.kind is Kind.PROVED
-    verdict = claim("expansion == q", {"q": "(a + b)**6*(a - b)**6", "expansion": "(a**2 - b**2)**6"}, budget=Budget(terms=3))
+    define = {"q": "(a + b)**6*(a - b)**6", "r": "(a**2 - b**2)**6"}
+    assert claim("r == q", define).kind is Kind.PROVED
+    verdict = claim("r == q", define, budget=Budget(terms=3))
     assert verdict.kind is Kind.UNDECIDED
     assert "budget" in verdict.reason
 

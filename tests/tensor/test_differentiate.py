@@ -73,7 +73,14 @@ def test_what_has_no_rule_is_refused() -> None:
         differentiate(elementwise("elu")(scalar("z"), scalar("b")), "b", ())
 
 
-FORMULAS = ["x**3 - 2*x*y", "exp(x*y)/(1 + y**2)", "tanh(x)*sin(y) + cos(x)", "log(1 + x**2)*sqrt(2 + y**2)", "erf(x/2)", "2**x"]
+FORMULAS = [
+    "x**3 - 2*x*y",
+    "exp(x*y)/(1 + y**2)",
+    "tanh(x)*sin(y) + cos(x)",
+    "log(1 + x**2)*sqrt(2 + y**2)",
+    "erf(x/2)",
+    "2**x",
+]
 
 
 @pytest.mark.parametrize("text", FORMULAS)
