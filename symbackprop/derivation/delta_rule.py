@@ -80,6 +80,7 @@ class _DeltaRule:
                     self.users.setdefault(used, []).append(name)
         self.steps: list[Step] = []
         self.adjoints: dict[str, Tensor] = {}
+        self.counts: dict[str, int] = {}  # steps of each subject so far
         self.closed: set[str] = set()  # adjoints written with forward names only
 
     def symbol(self, name: str, indices: tuple[Expr, ...]) -> Expr:
@@ -148,8 +149,8 @@ class _DeltaRule:
         return self.adjoints[owner].at(*entry_indices(node)) if owner else None
 
     def _step(self, subject: str, rule: str, left: Expr, right: Expr, uses: Iterable[str] = (), note: str = "") -> None:
-        number = sum(step.subject == subject for step in self.steps)
-        known = {step.subject for step in self.steps}
+        number = self.counts.get(subject, 0)
+        self.counts[subject] = number + 1
         self.steps.append(
             Step(
                 id=f"{subject}.{number}",
@@ -157,7 +158,7 @@ class _DeltaRule:
                 left=left,
                 right=right,
                 rule=rule,
-                uses=tuple(u for u in uses if u in known),
+                uses=tuple(u for u in uses if u in self.counts),
                 note=note,
             )
         )

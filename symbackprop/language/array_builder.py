@@ -26,6 +26,7 @@ from symbackprop.language.array_nodes import (
     binary,
     call,
     is_matmul,
+    leading,
     name,
     negative,
     number,
@@ -118,7 +119,8 @@ class Builder:
         shape = self.scope.shapes.get(identifier)
         if shape is None or not NAME.match(identifier) or len(shape) != len(indices):
             raise NoFormulaError(f"the name {code}")
-        return indexed(name(identifier), indices, shape)
+        node = leading(identifier) if code in self.names else name(identifier)
+        return indexed(node, indices, shape)
 
     def delta(self, expr: Expr) -> Variants:
         """δ_ij is the identity matrix, δ_i0 its first row."""

@@ -19,9 +19,10 @@ from symbackprop.language.array_nodes import (
     Variants,
     binary,
     call,
+    has_mark,
     is_call,
-    is_matmul,
     label_set,
+    matmul,
     name,
     number,
     rational,
@@ -44,9 +45,8 @@ def transposed(array: Array) -> Array:
 def _transposed(node: ast.expr, rank: int) -> ast.expr:
     if isinstance(node, ast.Attribute):
         return node.value
-    if rank == 2 and is_matmul(node):
-        assert isinstance(node, ast.BinOp)
-        return binary(_transposed(node.right, 2), ast.MatMult, _transposed(node.left, 2))
+    if isinstance(node, ast.BinOp) and has_mark(node, "matrices"):
+        return matmul(_transposed(node.right, 2), _transposed(node.left, 2), matrices=True)
     if isinstance(node, ast.UnaryOp):
         return ast.UnaryOp(node.op, _transposed(node.operand, rank))
     if rank == 2 and is_call(node, "outer"):

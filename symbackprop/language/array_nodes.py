@@ -45,6 +45,27 @@ def name(identifier: str) -> ast.expr:
     return ast.Name(identifier, ast.Load())
 
 
+def marked(node: ast.expr, mark: str) -> ast.expr:
+    """The node with a note that only this package reads: "leads" or "matrices"."""
+    setattr(node, mark, True)
+    return node
+
+
+def leading(identifier: str) -> ast.expr:
+    """The name of an adjoint, which stands before the other names in a product: delta * a * (1 - a)."""
+    return marked(name(identifier), "leads")
+
+
+def matmul(left: ast.expr, right: ast.expr, matrices: bool = False) -> ast.expr:
+    """left @ right; `matrices` says that both have two axes, so that (A @ B).T is B.T @ A.T."""
+    product = binary(left, ast.MatMult, right)
+    return marked(product, "matrices") if matrices else product
+
+
+def has_mark(node: ast.expr, mark: str) -> bool:
+    return bool(getattr(node, mark, False))
+
+
 def number(value: int) -> ast.expr:
     return ast.Constant(value) if value >= 0 else ast.UnaryOp(ast.USub(), ast.Constant(-value))
 

@@ -22,9 +22,11 @@ from symbackprop.language.array_nodes import (
     Variants,
     binary,
     call,
+    has_mark,
     is_call,
     is_matmul,
     label_set,
+    matmul,
     negative,
     number,
 )
@@ -70,9 +72,11 @@ def _chain(nodes: Sequence[ast.expr]) -> ast.expr:
 
 
 def _place(array: Array) -> tuple[bool, int, str]:
-    """Where a factor stands: scalars, then matrix products (no parentheses there), ..., f'(z) and indicators."""
+    """Where a factor stands: scalars, matrix products (no parentheses there), adjoints, ..., f'(z), indicators."""
     node = array.node
     if is_matmul(node):
+        kind = 0
+    elif has_mark(node, "leads"):
         kind = 1
     elif isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
         kind = 2
@@ -160,7 +164,7 @@ def _rows_scaled(groups: Sequence[Sequence[Factor]], scalars: Sequence[Factor], 
         diagonal = call("diag", vector.node)
         for matrix in _both_ways(multiplied(rest)):
             if matrix.labels[:1] == vector.labels:
-                product = Array(binary(diagonal, ast.MatMult, matrix.node), matrix.labels)
+                product = Array(matmul(diagonal, matrix.node, matrices=True), matrix.labels)
                 yield from _chained([*scalars, Factor((product,))], coefficient)
 
 
@@ -266,7 +270,8 @@ def _matmuls(left: Variants, right: Variants, k: Expr) -> Iterator[Array]:
             batch = _batch(a.labels[:-2], b.labels[:-2])
             free = (*a.labels[-2:-1], *(b.labels[-1:] if len(b.labels) > 1 else ()))
             if batch is not None and len({*batch, *free}) == len(batch) + len(free):
-                yield Array(binary(a.node, ast.MatMult, b.node), (*batch, *free))
+                matrices = len(a.labels) == len(b.labels) == 2
+                yield Array(matmul(a.node, b.node, matrices), (*batch, *free))
 
 
 def _batch(a: Labels, b: Labels) -> Labels | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 from symbackprop.errors import GraphError
 from symbackprop.tensor.indices import children, transform
@@ -48,6 +48,7 @@ class Graph:
     definitions: Mapping[str, Definition]
     functions: frozenset[str] = frozenset()
     assumptions: tuple[Relation, ...] = field(default=())
+    _known: dict[tuple[str, str], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def shape(self, name: str) -> tuple[Expr, ...]:
         """Raises: GraphError for a name that the graph does not know."""
@@ -67,18 +68,26 @@ class Graph:
         """The names that the definition of `name` refers to directly, sorted; none for an input."""
         if name not in self.definitions:
             return ()
-        return tuple(sorted(names_in(self.definitions[name].tensor.expr)))
+        key = "uses", name
+        if key not in self._known:
+            self._known[key] = tuple(sorted(names_in(self.definitions[name].tensor.expr)))
+        found: tuple[str, ...] = self._known[key]
+        return found
 
     def ancestors(self, name: str) -> frozenset[str]:
         """`name` and every name that it depends on."""
-        seen: set[str] = set()
-        stack = [name]
-        while stack:
-            current = stack.pop()
-            if current not in seen:
-                seen.add(current)
-                stack.extend(self.uses(current))
-        return frozenset(seen)
+        key = "ancestors", name
+        if key not in self._known:
+            seen: set[str] = set()
+            stack = [name]
+            while stack:
+                current = stack.pop()
+                if current not in seen:
+                    seen.add(current)
+                    stack.extend(self.uses(current))
+            self._known[key] = frozenset(seen)
+        found: frozenset[str] = self._known[key]
+        return found
 
     def between(self, name: str, loss: str) -> tuple[str, ...]:
         """The definitions through which `loss` depends on `name`, in order, without `name` itself."""

@@ -1,7 +1,7 @@
 """What all layers of the index normal form share: the budget, what is known about signs, and the noted conditions.
 
-The layers, each a class above the one before: `Engine`, `Ring` (products, powers), `Functions`, `Sums`, `Derivatives`,
-`IndexForms`. Lower layers call higher ones through the abstract methods declared here.
+The layers, each a class above the one before: `Engine`, `Ring` (products), `Powers`, `Functions`, `Sums`,
+`Derivatives`, `Reader`. Lower layers call higher ones through the abstract methods declared here.
 """
 
 from abc import ABC, abstractmethod

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from symbackprop.proof.index_engine import POSITIVE, Undefined
+from symbackprop.proof.index_engine import NONZERO, POSITIVE, Undefined
 from symbackprop.proof.index_numbers import prime_powers
 from symbackprop.proof.index_poly import (
     COS,
@@ -29,12 +29,10 @@ from symbackprop.proof.index_poly import (
     subtract,
     term,
 )
-from symbackprop.proof.index_ring import Ring, faces_down
-
-MINUS_ONE = scale(ONE, -1)
+from symbackprop.proof.index_powers import MINUS_ONE, Powers, faces_down
 
 
-class Functions(Ring):
+class Functions(Powers):
     """Every function that an index expression may hold."""
 
     def call(self, function: str, order: int, arguments: tuple[Poly, ...]) -> Poly:
@@ -79,17 +77,24 @@ class Functions(Ring):
         parts = [scale(single(Call(LOG, 0, (constant(q),))), k) for q, k in prime_powers(coefficient)]
         parts += [scale(self._logarithm_of_atom(a), e) for a, e in unit.items()]
         if rest != ONE:
-            if not self.positive_poly(rest):
-                self.note(POSITIVE, rest)
             parts.append(self._logarithm_of_rest(rest))
         return add(*parts)
 
     def _logarithm_of_rest(self, rest: Poly) -> Poly:
+        """The logarithm of what may not be positive; log a^e = e/2 log a² for an even e."""
         sole = sole_factor(rest)
         if sole is not None and self.positive_atom(sole[0]):
             return scale(self._logarithm_of_atom(sole[0]), sole[1])
-        if sole is not None and self.knows(POSITIVE, negative := scale(single(sole[0]), -1)) and sole[1] % 2 == 0:
-            return scale(single(Call(LOG, 0, (negative,))), sole[1])
+        if sole is not None and sole[1] % 2 == 0:
+            atom, exponent = sole
+            if not self.nonzero_atom(atom):
+                self.note(NONZERO, single(atom))
+            if self.knows(POSITIVE, negative := scale(single(atom), -1)):
+                return scale(single(Call(LOG, 0, (negative,))), exponent)
+            square = self.power(single(atom), Fraction(2))
+            return scale(single(Call(LOG, 0, (square,))), exponent / 2)
+        if not self.positive_poly(rest):
+            self.note(POSITIVE, rest)
         return single(Call(LOG, 0, (rest,)))
 
     @staticmethod

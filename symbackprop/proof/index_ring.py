@@ -1,17 +1,15 @@
-"""Products and powers of normal forms: the relations between atoms are applied wherever atoms meet."""
+"""Products of normal forms: the relations between atoms are applied wherever atoms meet."""
 
 from collections.abc import Callable
 from fractions import Fraction
-from math import ceil, floor
+from math import floor
 
-from symbackprop.proof.index_engine import NONNEGATIVE, NONZERO, POSITIVE, Engine, Undefined, content
-from symbackprop.proof.index_numbers import prime_powers
+from symbackprop.proof.index_engine import Engine
 from symbackprop.proof.index_poly import (
     COS,
     IS_POSITIVE,
     IS_ZERO,
     ONE,
-    UNIT,
     ZERO,
     Atom,
     Base,
@@ -26,7 +24,6 @@ from symbackprop.proof.index_poly import (
     Sine,
     accumulate,
     add,
-    constant,
     is_unit,
     leading_term,
     scale,
@@ -37,9 +34,6 @@ from symbackprop.proof.index_poly import (
 from symbackprop.proof.limits import Budget, Undecided
 
 Factors = dict[Atom, Fraction]
-# Clearing one denominator may uncover another inside it; nobody nests them deeper.
-CLEARINGS = 20
-LARGEST_POWER = 1000
 
 
 class Ring(Engine):
@@ -48,7 +42,6 @@ class Ring(Engine):
     def __init__(self, budget: Budget, positive: frozenset[str]) -> None:
         super().__init__(budget, positive)
         self._products: dict[tuple[Mono, Mono], Poly] = {}
-        self._powers: dict[tuple[Poly, Fraction], Poly] = {}
         self._relations: tuple[Callable[[Factors], Poly | None], ...] = (
             self._join_deltas,
             self._shrink_numbers,
@@ -201,147 +194,6 @@ class Ring(Engine):
             parts.append(scale(self.reduce(joined), coefficient))
         return add(*parts)
 
-    # ------------------------------------------------------------------ powers
-
-    def power(self, p: Poly, q: Fraction) -> Poly:
-        """p^q; broken powers only of p >= 0, negative ones only of p != 0, which is noted where it is not known."""
-        if q == 1:
-            return p
-        known = self._powers.get((p, q))
-        if known is None:
-            known = self._powers[p, q] = self._power(p, q)
-        return known
-
-    def _power(self, p: Poly, q: Fraction) -> Poly:
-        if q == 0:
-            return ONE
-        if abs(q) > LARGEST_POWER:
-            raise Undecided(f"a power as high as {q}")
-        if not p:
-            return self._power_of_zero(q)
-        if q.denominator == 1 and q > 0:
-            half = self.power(p, Fraction(q.numerator // 2))
-            square = self.multiply(half, half)
-            return self.multiply(square, p) if q.numerator % 2 else square
-        whole = q.denominator == 1
-        coefficient, unit, rest = self.split(p, positive_only=not whole)
-        if not rest:
-            return self._power_of_zero(q)
-        factors = {a: e * q for a, e in unit.items()}
-        if whole:
-            for atom, exponent in factors.items():
-                if exponent < 0 and not self.nonzero_atom(atom):
-                    self.note(NONZERO, single(atom))
-        outside = number_power(coefficient, q)
-        tail = self._inverse_base(rest, q) if whole else self._root(rest, q)
-        return self.multiply(self.multiply(outside, self.reduce(factors)), tail)
-
-    @staticmethod
-    def _power_of_zero(q: Fraction) -> Poly:
-        if q > 0:
-            return ZERO
-        raise Undefined("division by zero")
-
-    def _inverse_base(self, rest: Poly, q: Fraction) -> Poly:
-        """rest^q for a negative integer q, with the sign of the base in canonical orientation."""
-        if rest == ONE:
-            return ONE
-        flipped = scale(rest, -1)
-        if rest == scale(ONE, -1):
-            return constant(Fraction(-1) ** int(q))
-        if len(rest) == 1:
-            raise Undecided("division by a Kronecker delta or an indicator")
-        if self.positive_poly(flipped) or (not self.positive_poly(rest) and faces_down(rest)):
-            return scale(self._inverse_base_facing(flipped, q), Fraction(-1) ** int(q))
-        return self._inverse_base_facing(rest, q)
-
-    def _inverse_base_facing(self, rest: Poly, q: Fraction) -> Poly:
-        if not self.nonzero_poly(rest):
-            self.note(NONZERO, rest)
-        return self.reduce({Base(rest): q})
-
-    def _root(self, rest: Poly, q: Fraction) -> Poly:
-        """rest^q for a broken q; positive factors have left `rest`."""
-        if rest == ONE:
-            return ONE
-        if rest == scale(ONE, -1):
-            raise Undefined("a root of a negative quantity")
-        if len(rest) == 1:
-            ((mono, coefficient),) = rest.terms
-            if coefficient == 1 and len(mono.factors) == 1:
-                return self._root_of_atom(*mono.factors[0], q)
-        self._note_radicand(rest, q)
-        return self.reduce({Base(rest): q})
-
-    def _note_radicand(self, radicand: Poly, q: Fraction) -> None:
-        if q < 0 and not self.positive_poly(radicand):
-            self.note(POSITIVE, radicand)
-        elif q > 0 and not self.nonnegative_poly(radicand):
-            self.note(NONNEGATIVE, radicand)
-
-    def _root_of_atom(self, atom: Atom, e: Fraction, q: Fraction) -> Poly:
-        """(a^e)^q: |a|^(eq) for even e, otherwise a^(eq) for a >= 0."""
-        if e.denominator == 1 and e.numerator % 2 == 0:
-            if (e * q).denominator != 1:
-                radicand = term(Mono({atom: e}))
-                self._note_radicand(radicand, q)
-                return self.reduce({Base(radicand): q})
-            whole = self.reduce({atom: e * q})
-            return whole if int(e * q) % 2 == 0 else self.multiply(whole, self.sign(single(atom)))
-        self._note_radicand(single(atom), e * q)
-        return self.reduce({atom: e * q})
-
-    def sign(self, p: Poly) -> Poly:
-        """sign(p) = 2[p > 0] + [p = 0] - 1."""
-        return add(scale(self.is_positive(p), 2), self.is_zero(p), constant(-1))
-
-    def split(self, p: Poly, positive_only: bool) -> tuple[Fraction, Factors, Poly]:
-        """p = c · ∏ a^e · rest with c > 0, denominators cleared and common factors taken out of the rest.
-
-        Of a radicand only positive factors may be taken, since √(ab) = √a √b needs a, b >= 0. Without its denominators
-        p may turn out to be 0.
-        """
-        unit: Factors = {}
-
-        def may_leave(atom: Atom) -> bool:
-            return not isinstance(atom, Delta | Indicator) and (not positive_only or self.positive_atom(atom))
-
-        for _ in range(CLEARINGS):
-            lowest = lowest_exponents(p, may_leave)
-            if not lowest:
-                break
-            atom = max(lowest, key=lambda a: (isinstance(a, Base), a.height, len(a.key), a.key))
-            raise_factor(unit, atom, lowest[atom])
-            p = self.lift(p, atom, -lowest[atom])
-        common = {a: e for a, e in common_factors(p).items() if may_leave(a)}
-        for atom, exponent in common.items():
-            raise_factor(unit, atom, exponent)
-        divisor = content(p)
-        rest = Poly({Mono(divided(dict(m.factors), Mono(common))): c / divisor for m, c in p.terms})
-        return divisor, unit, rest
-
-    def lift(self, p: Poly, atom: Atom, exponent: Fraction) -> Poly:
-        """p · atom^exponent, with the exponents of the atom added up before anything is expanded."""
-        return self.expand({atom: exponent}, p)
-
-    def clear(self, p: Poly) -> Poly:
-        """p times its denominators, so that it is 0 exactly where p is; the outermost ones first."""
-        for _ in range(CLEARINGS):
-            lowest = lowest_exponents(p, lambda atom: isinstance(atom, Base))
-            if not lowest:
-                break
-            atom = max(lowest, key=lambda a: (a.height, len(a.key), a.key))
-            p = self.lift(p, atom, Fraction(ceil(-lowest[atom])))
-        return p
-
-    def learn_source(self, kind: str, p: Poly) -> None:
-        """Records the sign of p for p itself and for what a power leaves of it."""
-        if not p:
-            return
-        self.learn(kind, p)
-        _, _, rest = self.split(p, positive_only=True)
-        self.learn(kind, rest)
-
 
 def raise_factor(factors: Factors, atom: Atom, exponent: Fraction) -> None:
     """Multiplies a product by atom^exponent; no exponent 0 is kept."""
@@ -368,44 +220,3 @@ def divided(factors: Factors, mono: Mono) -> Factors:
 def remainder(p: Poly, mono: Mono) -> Poly:
     """p without its term in `mono`."""
     return Poly({m: c for m, c in p.terms if m != mono})
-
-
-def lowest_exponents(p: Poly, allowed: Callable[[Atom], bool]) -> Factors:
-    """The most negative exponent of every atom that has one in p."""
-    lowest: Factors = {}
-    for mono, _ in p.terms:
-        for atom, exponent in mono.factors:
-            if exponent < lowest.get(atom, 0) and allowed(atom):
-                lowest[atom] = exponent
-    return lowest
-
-
-def common_factors(p: Poly) -> Factors:
-    """The atoms in every term of p, with the least exponent."""
-    common = dict(p.terms[0][0].factors) if p else {}
-    for mono, _ in p.terms[1:]:
-        factors = dict(mono.factors)
-        common = {a: min(e, factors[a]) for a, e in common.items() if a in factors}
-    return common
-
-
-def faces_down(p: Poly) -> bool:
-    """Which of p and -p is to be the base: the one with the greater sum of coefficients, then by its first term."""
-    total = sum(c for _, c in p.terms)
-    if total:
-        return total < 0
-    first = min(p.terms, key=lambda entry: (sorted((a.shape, e) for a, e in entry[0].factors), entry[0].key))
-    return first[1] < 0
-
-
-def number_power(c: Fraction, q: Fraction) -> Poly:
-    """c^q for c > 0: rational, or with broken powers of primes."""
-    if q.denominator == 1:
-        return constant(c ** int(q))
-    result = Fraction(1)
-    factors: Factors = {}
-    for prime, multiplicity in prime_powers(c):
-        whole = floor(multiplicity * q)
-        result *= Fraction(prime) ** whole
-        raise_factor(factors, Prime(prime), multiplicity * q - whole)
-    return term(Mono(factors) if factors else UNIT, result)

@@ -13,6 +13,7 @@ from symbackprop.proof.index_labels import Labels
 from symbackprop.proof.index_poly import (
     INTEGER,
     Atom,
+    Base,
     Index,
     Mono,
     Poly,
@@ -75,6 +76,7 @@ class Conditioned(Sums):
         self.clock = plain.clock
         self.facts, self.noted = plain.facts, plain.noted
         self._rebuilt: dict[Atom, Poly] = {}
+        self._arguments: list[Poly] = []
 
     def rebuild(self, p: Poly) -> Poly:
         """p made anew from its atoms upwards, with every fact now known and every side condition."""
@@ -85,6 +87,24 @@ class Conditioned(Sums):
         if known is None:
             known = self._rebuilt[atom] = self.map_parts(atom, self.rebuild)
         return known
+
+    def call(self, function: str, order: int, arguments: tuple[Poly, ...]) -> Poly:
+        """Arguments with denominators are compared with earlier ones, so that equal ones become one atom."""
+        return super().call(function, order, tuple(map(self._representative, arguments)))
+
+    def exponential(self, p: Poly) -> Poly:
+        """As for `call`."""
+        return super().exponential(self._representative(p))
+
+    def _representative(self, p: Poly) -> Poly:
+        """The first argument seen that is p, which may look different when both have denominators."""
+        if not any(isinstance(atom, Base) for mono, _ in p.terms for atom, _ in mono.factors):
+            return p
+        for seen in self._arguments:
+            if not self.clear(subtract(p, seen)):
+                return seen
+        self._arguments.append(p)
+        return p
 
     def side_condition(self, factors: Factors) -> Poly | None:
         """The product with the first instance of a left side replaced by the right side."""

@@ -33,7 +33,7 @@ class Shape:
     root_order: int = 2  # every root is a power of a generator of this order
 
 
-class Grow(Exception):  # noqa: N818 - a request
+class Grow(Exception):
     """The expression needs a ring of another shape."""
 
     def __init__(self, shape: Shape) -> None:

@@ -67,6 +67,7 @@ class IndicatorRing(Ring):
     def split_by_regions(self, arguments: tuple[Poly, ...]) -> list[Region]:
         """The regions with the arguments in each, free of indicators; the whole space if there are too many."""
         done: list[Region] = []
+        arguments = tuple(map(self._without_idle_zeros, arguments))
         open_regions = [(self.one, arguments)]
         while open_regions:
             if len(done) + len(open_regions) > MAX_REGIONS:
@@ -78,6 +79,15 @@ class IndicatorRing(Ring):
             else:
                 done.append((region, local))
         return done
+
+    def _without_idle_zeros(self, u: Poly) -> Poly:
+        """a for a + b [f = 0] where b is 0 whenever f is: a region less in which functions of u would look different."""
+        for i in self._indicators_in(u):
+            if self.generators[i].kind is Kind.ZERO:
+                b, a = divmod(u, self.variables[i])
+                if self.vanishes(b, 0, (self.generators[i].of,)):
+                    u = a
+        return u
 
     def _split_by(self, indicators: list[int], region: Poly, arguments: tuple[Poly, ...]) -> list[Region]:
         """The parts of a region according to the sign whose indicators are the newest."""

@@ -50,7 +50,7 @@ class Points:
         """A coordinate for a new generator."""
         self._generators.append(generator)
         for number, values in enumerate(self._values):
-            value = _coordinate(generator, values, self._random[number])
+            value = _coordinate(generator, values, self._random[number], number % 2)
             if value is None:
                 self._values[number], self._random[number] = self._draw(number, 1)
                 self.version += 1
@@ -71,7 +71,7 @@ class Points:
             random = Random(f"{number}/{attempt}/{len(self._generators)}")
             values: list[int] = []
             for generator in self._generators:
-                value = _coordinate(generator, values, random)
+                value = _coordinate(generator, values, random, number % 2)
                 if value is None:
                     break
                 values.append(value)
@@ -81,13 +81,16 @@ class Points:
         random = Random(f"{number}")
         values = []
         for generator in self._generators:
-            value = _coordinate(generator, values, random)
+            value = _coordinate(generator, values, random, number % 2)
             values.append(random.randrange(1, P) if value is None else value)
         return values, random
 
 
-def _coordinate(generator: Generator, values: list[int], random: Random) -> int | None:
-    """A value of the generator at a point where the older ones have `values`; None if there is none."""
+def _coordinate(generator: Generator, values: list[int], random: Random, indicator: int) -> int | None:
+    """A value of the generator at a point where the older ones have `values`; None if there is none.
+
+    All [f > 0] have the same value at one point: so they satisfy every relation that the order of the f makes.
+    """
     if generator.kind is Kind.INVERSE:
         divisor = _evaluate(_terms(generator.of), values)
         return pow(divisor, -1, P) if divisor else None
@@ -98,7 +101,7 @@ def _coordinate(generator: Generator, values: list[int], random: Random) -> int 
         root = pow(radicand, pow(generator.order, -1, Q), P)
         return P - root if generator.signs & MINUS and random.randrange(2) else root
     if generator.kind is Kind.POSITIVE:
-        return random.randrange(2)
+        return indicator
     if generator.kind is Kind.ZERO:
         return 0
     value = random.randrange(1, P)

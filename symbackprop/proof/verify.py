@@ -7,7 +7,7 @@ derivative has been taken, and not at all when they speak of a variable of diffe
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, islice
 from math import prod
 
 import sympy as sp
@@ -55,20 +55,15 @@ def verify(relation: Relation, graph: Graph, *, budget: Budget = Budget()) -> Ve
     """
     if relation.comparison == "!=":
         return _verify_difference(relation, graph, budget)
-    quick = refute(relation, graph, attempts=QUICK_ATTEMPTS)
-    if isinstance(quick, Counterexample) and not quick.at_kink:
-        return Verdict(kind=Kind.REFUTED, method="ball arithmetic", witness=quick.as_dict())
     attempt = _prove(relation, graph, budget, _vanishes if relation.comparison == "==" else _follows)
     return _settle(relation, graph, attempt)
 
 
-def _settle(
-    relation: Relation, graph: Graph, attempt: _Attempt, adjoints: Mapping[str, Tensor] | None = None
-) -> Verdict:
+def _settle(relation: Relation, graph: Graph, attempt: _Attempt) -> Verdict:
     """The verdict after an attempt to prove: a witness for a theorem, a counterexample for what was not proved."""
     if attempt.proved:
-        return _with_witness(relation, graph, attempt, adjoints)
-    found = refute(relation, graph, adjoints=adjoints)
+        return _with_witness(relation, graph, attempt)
+    found = refute(relation, graph)
     if isinstance(found, Counterexample):
         return Verdict(kind=Kind.REFUTED, method="ball arithmetic", witness=found.as_dict())
     return Verdict(kind=Kind.UNDECIDED, method=METHOD, reason=_explain(attempt.reason, found))
@@ -94,11 +89,9 @@ def _explain(reason: str, found: Agreement) -> str:
     return f"{reason}; no point was found at which both sides could be evaluated"
 
 
-def _with_witness(
-    relation: Relation, graph: Graph, attempt: _Attempt, adjoints: Mapping[str, Tensor] | None = None
-) -> Verdict:
+def _with_witness(relation: Relation, graph: Graph, attempt: _Attempt) -> Verdict:
     """PROVED, if there is a point at which everything that was assumed holds; otherwise the theorem may be vacuous."""
-    return _proved(attempt, witness(relation, graph, adjoints=adjoints))
+    return _proved(attempt, witness(relation, graph))
 
 
 def _proved(attempt: _Attempt, point: Mapping[str, object] | None) -> Verdict:
@@ -116,12 +109,14 @@ def _proved(attempt: _Attempt, point: Mapping[str, object] | None) -> Verdict:
     )
 
 
-Vanishes = Callable[[Relation, Graph, IndexForms, Clock], bool]
+# Whether left - right is zero, by cheap tests or, when the last argument is true, by all others.
+Vanishes = Callable[[Relation, Graph, IndexForms, Clock, bool], bool]
 
 
 def _prove(relation: Relation, graph: Graph, budget: Budget, vanishes: Vanishes, local: bool = False) -> _Attempt:
     """An attempt to prove `relation` by `vanishes`, with as few of the assumed equations as suffice.
 
+    Cheap tests come first; before the expensive ones a few points are tried, for most false statements fail at once.
     The conditions of a `local` statement, about one step of a derivation, leave out those of the definitions.
     """
     domain = Domain(graph)
@@ -129,23 +124,26 @@ def _prove(relation: Relation, graph: Graph, budget: Budget, vanishes: Vanishes,
     equations = [a for a in graph.assumptions if a.comparison == "=="]
     barred = [a for a in equations if _speaks_of(a, variables, graph)]
     usable = [a for a in equations if a not in barred]
-    attempt = _Attempt()
+    attempt = _Attempt(reason="a counterexample was found first")
     clock = Clock(budget)
-    for rules in _rule_sets(usable):
-        forms = IndexForms(budget=budget, positive=domain.positive, rules=[(a.left, a.right) for a in rules])
-        try:
-            if vanishes(relation, graph, forms, clock):
-                signs = tuple(a.formula for a in graph.assumptions if a.comparison != "==")
-                attempt.proved = True
-                attempt.assumptions = tuple(a.formula for a in rules) + signs
-                conditions = () if local else _conditions(relation, graph, domain, variables)
-                attempt.conditions = distinct(chain(conditions, _noted(forms, domain)))
-                return attempt
-            attempt.reason = "no normal form showed it"
-        except Undecided as error:
-            attempt.reason = error.reason
-        except NotSupportedError as error:
-            attempt.reason = str(error)
+    for thorough in (False, True):
+        if thorough and isinstance(refute(relation, graph, attempts=QUICK_ATTEMPTS), Counterexample):
+            return attempt
+        for rules in _rule_sets(usable):
+            forms = IndexForms(budget=budget, positive=domain.positive, rules=[(a.left, a.right) for a in rules])
+            try:
+                if vanishes(relation, graph, forms, clock, thorough):
+                    signs = tuple(a.formula for a in graph.assumptions if a.comparison != "==")
+                    attempt.proved = True
+                    attempt.assumptions = tuple(a.formula for a in rules) + signs
+                    conditions = () if local else _conditions(relation, graph, domain, variables)
+                    attempt.conditions = distinct(chain(conditions, _noted(forms, domain)))
+                    return attempt
+                attempt.reason = "no normal form showed it"
+            except Undecided as error:
+                attempt.reason = error.reason
+            except NotSupportedError as error:
+                attempt.reason = str(error)
     if barred:
         names = ", ".join(a.formula for a in barred)
         attempt.reason += f"; the assumption {names} was not used: it constrains a variable of differentiation"
@@ -182,25 +180,24 @@ def differentiated_by(relation: Relation) -> frozenset[str]:
     return frozenset(found)
 
 
-def _vanishes(relation: Relation, graph: Graph, forms: IndexForms, clock: Clock) -> bool:
+def _vanishes(relation: Relation, graph: Graph, forms: IndexForms, clock: Clock, thorough: bool) -> bool:
     """Whether left - right is zero at some level of unfolding.
 
-    Most statements are about one layer, and are decided within a few levels, once the functions there are written
-    out. Statements across layers need many levels, but are mostly decided with the functions opaque: so the cheap
-    tests come first, and those with every formula written out last.
+    Most statements are about one layer, and are decided within a few levels. Statements across layers need all
+    levels, but are mostly decided with the functions opaque; those with every formula written out come last.
 
     Raises: Undecided when no level gave an answer because all were beyond the normal form, or when time is up.
     """
     tests = _Tests(graph, forms, clock)
     unfolding = Unfolding(graph, forms)
-    totals: list[Expr] = []
-    for expr in _unfolded(relation, unfolding):
-        totals.append(expr)
-        if _terms(expr) > MANY_TERMS:
-            continue
-        if tests.opaque(expr) or (len(totals) <= SHALLOW_LEVELS and tests.by_values(expr)):
-            return True
-    if tests.by_values(totals[-1]) or any(tests.opaque(expr) for expr in reversed(totals) if _terms(expr) > MANY_TERMS):
+    levels = _unfolded(relation, unfolding)
+    if not thorough:
+        shallow = (expr for expr in islice(levels, SHALLOW_LEVELS) if _terms(expr) <= MANY_TERMS)
+        return any(tests.opaque(expr) or tests.by_values(expr) for expr in shallow)
+    totals = list(levels)
+    small = [expr for expr in totals if _terms(expr) <= MANY_TERMS]
+    large = [expr for expr in reversed(totals) if _terms(expr) > MANY_TERMS]
+    if any(map(tests.opaque, small)) or tests.by_values(totals[-1]) or any(map(tests.opaque, large)):
         return True
     inlined: list[Expr] = []
     for expr in _inlined(totals[-1], unfolding):
@@ -214,10 +211,10 @@ def _vanishes(relation: Relation, graph: Graph, forms: IndexForms, clock: Clock)
     return False
 
 
-def _follows(relation: Relation, graph: Graph, forms: IndexForms, clock: Clock) -> bool:
-    """Whether an inequality follows from an identity."""
+def _follows(relation: Relation, graph: Graph, forms: IndexForms, clock: Clock, thorough: bool) -> bool:
+    """Whether an inequality follows from an identity; there is no second way to try."""
     clock.check()
-    return follows(relation, Domain(graph), forms)
+    return not thorough and follows(relation, Domain(graph), forms)
 
 
 @dataclass(slots=True)
@@ -250,7 +247,13 @@ class _Tests:
         return unfolded != inlined and self.opaque(unfolded)
 
     def _with_activations(self, expr: Expr) -> Expr:
-        activations = [name for name in self.graph.definitions if _is_activation(self.graph, name)]
+        activations: set[str] = set()
+        stack = list(names_in(expr))
+        while stack:
+            name = stack.pop()
+            if name not in activations and _is_activation(self.graph, name):
+                activations.add(name)
+                stack.extend(self.graph.uses(name))
         return compact(self.graph.expand(expr, activations))
 
 
@@ -285,7 +288,7 @@ def _inlined(expr: Expr, unfolding: Unfolding) -> Iterator[Expr]:
 
 def _is_activation(graph: Graph, name: str) -> bool:
     """Whether a definition computes each entry from one entry of one other quantity."""
-    return len(graph.uses(name)) == 1 and not graph.definitions[name].tensor.expr.has(sp.Sum)
+    return name in graph.definitions and len(graph.uses(name)) == 1 and not graph.definitions[name].tensor.expr.has(sp.Sum)
 
 
 def _declared_adjoints(relation: Relation) -> list[tuple[str, str]]:
@@ -361,10 +364,12 @@ def verify_routes(
         right=Tensor(inserted, composed.shape),
     )
 
-    def vanishes(relation: Relation, graph: Graph, forms: IndexForms, clock: Clock) -> bool:
+    def vanishes(relation: Relation, graph: Graph, forms: IndexForms, clock: Clock, thorough: bool) -> bool:
         tests = _Tests(graph, forms, clock)
         difference = relation.left.expr - relation.right.expr
-        return tests.opaque(difference) or tests.by_values(difference) or tests.by_formulas(difference)
+        if thorough:
+            return tests.by_formulas(difference)
+        return tests.opaque(difference) or tests.by_values(difference)
 
     attempt = _prove(relation, graph, budget, vanishes)
     verdict = _settle(relation, graph, attempt)

@@ -6,7 +6,6 @@ from itertools import product
 
 import sympy as sp
 
-from symbackprop.model.graph import names_in
 from symbackprop.tensor.indices import children, free_indices, open_sum, rebuild, substitute
 from symbackprop.tensor.nodes import Expr, entry, entry_name, extent, is_size
 from symbackprop.tensor.tensor import Tensor
@@ -18,10 +17,11 @@ from symbackprop.write.layout import width
 Position = tuple[int, ...]
 # A line for each entry up to so many; of a larger tensor the results stand in a matrix.
 MAX_LINES = 12
-MAX_COLUMNS = 8
+MAX_COLUMN = 8
+MATRIX, COLUMN_GAP = 330.0, 10.0  # points
 MAX_RESULTS = 256
 ROW = 390.0  # points
-_DOUBLE = re.compile(r"\(\((-[\d.]+)\)\)")
+_DOUBLE = re.compile(r"(?<=\()\((-[\d.]+)\)(?=\)|\\right\)|, )")
 _COMPARED = re.compile(r"\[\((-[\d.]+)\) ")
 _ALONE = re.compile(r"\((-[\d.]+)\)")
 # Terms of a sum that are still written out.
@@ -108,7 +108,7 @@ def _inserted(ctx: Context, expr: Expr, values: Mapping[Expr, str]) -> tuple[str
 
 def bare(text: str) -> str:
     """A line with numbers without the parentheses that no sign needs: σ((-0.5)), [(-1) > 0], (-2) alone."""
-    text = _DOUBLE.sub(r"(\1)", text)
+    text = _DOUBLE.sub(r"\1", text)
     text = _COMPARED.sub(r"[\1 ", text)
     alone = _ALONE.fullmatch(text)
     return alone[1] if alone else text
@@ -201,37 +201,45 @@ def matrix_lines(symbol: str, results: Mapping[Position, str], sign: str = "") -
         if rank == 0:
             yield Equation(left, (number(part[()]),), signs=(relation,))
         elif rank == 1:
-            yield Equation(left, (_vector([part[position] for position in sorted(part)]),), signs=(relation,))
+            yield from _vector(left, relation, [number(part[position]) for position in sorted(part)])
         else:
             yield from _matrix(left, relation, part)
 
 
-def _vector(texts: list[str]) -> str:
-    """A column, or a row with a transposition sign when it is long."""
-    if len(texts) <= MAX_COLUMNS:
-        return _grid([[text] for text in texts])
-    rows = [texts[start : start + MAX_COLUMNS] for start in range(0, len(texts), MAX_COLUMNS)]
-    rows[-1] += [""] * (len(rows[0]) - len(rows[-1]))
-    return _grid(rows, "matrix").join((r"\left(", r"\right)^{\mathsf{T}}"))
+def _vector(left: str, sign: str, texts: list[str]) -> Iterator[Equation]:
+    """A column; a long one as a list with a transposition sign, over several lines where need be."""
+    if len(texts) <= MAX_COLUMN:
+        yield Equation(left, (_grid([[text] for text in texts]),), signs=(sign,))
+        return
+    per_line = _columns(texts)
+    # Braces: TeX would take the sign at the beginning of a line for a difference.
+    texts = [f"{{{text}}}" if text.startswith("-") else text for text in texts]
+    rows = [r",\; ".join(texts[start : start + per_line]) for start in range(0, len(texts), per_line)]
+    for k, row in enumerate(rows):
+        last = k == len(rows) - 1
+        right = ("(" if k == 0 else "") + row + (r")^{\top}" if last else ",")
+        yield Equation(left if k == 0 else "", (right,), signs=(sign if k == 0 else r"\quad",))
+
+
+def _columns(texts: Iterable[str]) -> int:
+    """How many numbers of such lengths stand side by side."""
+    return max(1, int(MATRIX / (max(map(width, texts)) + COLUMN_GAP)))
 
 
 def _matrix(left: str, sign: str, part: Mapping[Position, str]) -> Iterator[Equation]:
-    height, width = (max(position[axis] for position in part) + 1 for axis in (0, 1))
-    for start in range(0, width, MAX_COLUMNS):
-        columns = range(start, min(start + MAX_COLUMNS, width))
-        grid = _grid([[part[row, column] for column in columns] for row in range(height)])
-        reason = words(f"columns {columns[0] + 1} to {columns[-1] + 1}") if width > MAX_COLUMNS else ()
+    """The matrix, or as many columns of it at a time as there is room for."""
+    height, total = (max(position[axis] for position in part) + 1 for axis in (0, 1))
+    step = _columns(map(number, part.values()))
+    for start in range(0, total, step):
+        columns = range(start, min(start + step, total))
+        grid = _grid([[number(part[row, column]) for column in columns] for row in range(height)])
+        reason = words(f"columns {columns[0] + 1} to {columns[-1] + 1}") if total > step else ()
         yield Equation(left if not start else "", (grid,), reason, (sign,))
 
 
-def _grid(rows: list[list[str]], environment: str = "pmatrix") -> str:
-    lines = r" \\ ".join(" & ".join(number(text) for text in row) for row in rows)
-    return rf"\begin{{{environment}}} {lines} \end{{{environment}}}"
-
-
-def has_value(ctx: Context, expr: Expr) -> bool:
-    """Whether every quantity in an expression has numbers."""
-    return all(name in ctx.report.values for name in names_in(expr))
+def _grid(rows: list[list[str]]) -> str:
+    lines = r" \\ ".join(" & ".join(row) for row in rows)
+    return rf"\begin{{pmatrix}} {lines} \end{{pmatrix}}"
 
 
 def merged(blocks: Iterable[Block]) -> list[Block]:

@@ -6,6 +6,7 @@ from symbackprop.write import sections_proof as proof
 from symbackprop.write.blocks import Block, Code, Document, Heading, Paragraph, words
 from symbackprop.write.context import Context, context
 from symbackprop.write.report import Report
+from symbackprop.write.sections_claims import claims
 from symbackprop.write.sections_routes import route_one, route_two
 from symbackprop.write.sections_setup import definitions, symbols
 
@@ -18,7 +19,7 @@ def document(report: Report) -> Document:
         blocks += numbers.forward_pass(ctx)
     for loss in report.losses:
         blocks += [*route_one(ctx, loss), *route_two(ctx, loss)]
-    blocks += [*proof.gradients(ctx), *proof.claims(ctx)]
+    blocks += [*proof.gradients(ctx), *claims(ctx)]
     blocks += [*numbers.gradients(ctx), *descent.update(ctx), *numbers.check(ctx)]
     blocks += [*descent.training(ctx), *numbers.printed(ctx), *source(ctx)]
     return Document(title=report.file.title, source=report.file.source, blocks=tuple(blocks))

@@ -11,7 +11,7 @@ from symbackprop.write.blocks import Edge, Figure, Math, Node, Text, joined, wor
 from symbackprop.write.concrete import number
 from symbackprop.write.context import Context, activated
 
-MAX_NEURONS, MAX_LAYERS, MAX_LABELS, MAX_VALUES, MAX_NODES = 6, 7, 9, 4, 48
+MAX_STACKED, MAX_NEURONS, MAX_LAYERS, MAX_LABELS, MAX_VALUES, MAX_NODES = 3, 6, 7, 9, 4, 48
 WIDTH = 14.5  # of the text, in centimetres
 PER_ROW = 6
 
@@ -141,22 +141,34 @@ def _drawn(ctx: Context, layers: list[_Layer], loss: str) -> Figure:
             kind = "input" if layer.affine is None else "neuron"
             label = _entry_label(ctx, layer.name, layer.axis, k)
             nodes.append(
-                Node(_id(layer, k), label, f"{layer.name} {k + 1}", apart * column, y, kind, _bias(ctx, layer, k))
+                Node(
+                    _id(layer, k),
+                    label,
+                    f"{layer.name}_{k + 1}" if layer.count > 1 else layer.name,
+                    apart * column,
+                    y,
+                    kind,
+                    _bias(ctx, layer, k),
+                )
             )
         if layer.below is not None:
             edges += _weights(ctx, layer, layer.below, labelled)
     top = layers[-1]
     if top.name == loss:
-        return Figure(tuple(nodes), tuple(edges), _network_caption(ctx, labelled))
+        return Figure(tuple(nodes), tuple(edges), _network_caption(ctx))
     nodes.append(Node(loss, ctx.symbol(loss), loss, apart * len(layers) - apart / 3, 0.0, "loss"))
     edges += [Edge(_id(top, k), loss) for k in range(top.count)]
-    return Figure(tuple(nodes), tuple(edges), _network_caption(ctx, labelled))
+    return Figure(tuple(nodes), tuple(edges), _network_caption(ctx))
 
 
-def _network_caption(ctx: Context, labelled: bool) -> Text:
+def _network_caption(ctx: Context) -> Text:
     sizes = [Math(f"{ctx.names.sizes[name].text} = {value}") for name, value in ctx.file.sizes.items()]
-    on = ": each arrow carries a weight" if labelled else ""
-    return words(f"The network with {{sizes}}{on}.", sizes=joined(sizes)) if sizes else words(f"The network{on}.")
+    means = "a circle is a neuron, an arrow a weight"
+    return (
+        words(f"The network with {{sizes}}: {means}.", sizes=joined(sizes))
+        if sizes
+        else words(f"The network: {means}.")
+    )
 
 
 def _id(layer: _Layer, k: int) -> str:
@@ -204,62 +216,56 @@ def _weight_label(ctx: Context, affine: Affine, i: int, j: int, few: bool) -> st
 
 
 def graph(ctx: Context) -> Figure | None:
-    """Every quantity as a box, an arrow from each to those that are computed from it."""
+    """Every quantity as a box, an arrow from each to those that are computed from it; inputs stand at each use."""
     names = list(ctx.graph.definitions)
-    used = {name for d in names for name in ctx.graph.uses(d)}
-    inputs = [name for name in ctx.graph.inputs if name in used]
-    if len(names) < 3 or len(names) + len(inputs) > MAX_NODES:
-        return None
     level: dict[str, int] = {}
     for name in names:
         level[name] = max((level[u] + 1 for u in ctx.graph.uses(name) if u in level), default=0)
-    places = _places(ctx, names, inputs, level)
-    nodes = [_box(ctx, name, *places[name]) for name in (*inputs, *names)]
-    first = _first_users(ctx, names, inputs)
-    edges = [Edge(u, name, bend=_bend(u, level, name, first)) for name in names for u in ctx.graph.uses(name)]
+    uses = {name: [u for u in ctx.graph.inputs if u in ctx.graph.uses(name)] for name in names}
+    crowded = max((list(level.values()).count(step) for step in level.values()), default=0) > MAX_STACKED
+    if len(names) < 3 or crowded or len(names) + sum(map(len, uses.values())) > MAX_NODES:
+        return None
+    places = _places(names, level)
+    nodes = [_box(ctx, name, name, *places[name]) for name in names]
+    edges = [
+        Edge(u, name, bend=0 if level[name] - level[u] == 1 else 28) for name in names for u in _defined(ctx, name)
+    ]
+    seen: set[str] = set()
+    for name, inputs in uses.items():
+        x, y = places[name]
+        for u, offset in zip(inputs, _offsets(len(inputs)), strict=True):
+            id_ = f"{u} in {name}" if u in seen else u
+            seen.add(u)
+            nodes.append(_box(ctx, id_, u, x + offset, y + 1.05))
+            edges.append(Edge(id_, name))
     return Figure(
         tuple(nodes), tuple(edges), words("Each arrow leads from a quantity to one that is computed from it.")
     )
 
 
-def _first_users(ctx: Context, names: list[str], inputs: list[str]) -> dict[str, str]:
-    return {u: next(d for d in names if u in ctx.graph.uses(d)) for u in inputs}
+def _defined(ctx: Context, name: str) -> list[str]:
+    return [u for u in ctx.graph.uses(name) if u in ctx.graph.definitions]
 
 
-def _bend(start: str, level: Mapping[str, int], end: str, first: Mapping[str, str]) -> int:
-    """Arrows that pass over other levels, or over the quantity above, leave the straight line."""
-    if start not in level:
-        return 0 if first[start] == end else 40
-    return 0 if level[end] - level[start] == 1 else 28
-
-
-def _box(ctx: Context, name: str, x: float, y: float) -> Node:
+def _box(ctx: Context, id_: str, name: str, x: float, y: float) -> Node:
     role = ctx.roles[name]
     kind = "input" if name in ctx.graph.inputs else "loss" if role == "loss" else "quantity"
-    return Node(name, ctx.symbol(name), name, x, y, kind)
+    return Node(id_, ctx.symbol(name), name, x, y, kind)
 
 
-def _places(
-    ctx: Context, names: list[str], inputs: list[str], level: Mapping[str, int]
-) -> dict[str, tuple[float, float]]:
-    """Levels from left to right, the next row from right to left; inputs stand above their first user."""
+def _places(names: list[str], level: Mapping[str, int]) -> dict[str, tuple[float, float]]:
+    """Levels from left to right, the next row from right to left, with room for the inputs above each quantity."""
     places: dict[str, tuple[float, float]] = {}
     members: dict[int, list[str]] = {}
     for name in names:
         members.setdefault(level[name], []).append(name)
     tallest = max(map(len, members.values()))
     apart = min(2.6, WIDTH / min(PER_ROW, len(members)))
-    for number_, group in members.items():
-        row, column = divmod(number_, PER_ROW)
+    for step, group in members.items():
+        row, column = divmod(step, PER_ROW)
         x = apart * (column if row % 2 == 0 else PER_ROW - 1 - column)
         for depth, name in enumerate(group):
-            places[name] = x, -row * (1.5 + 1.5 * tallest) - 1.5 * depth
-    first = _first_users(ctx, names, inputs)
-    for name in names:
-        own = [u for u in inputs if first[u] == name]
-        for u, offset in zip(own, _offsets(len(own)), strict=True):
-            x, y = places[name]
-            places[u] = x + offset, y + 1.05
+            places[name] = x, -2.1 * (row * tallest + depth)
     return places
 
 

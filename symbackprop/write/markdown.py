@@ -87,7 +87,8 @@ def formula(latex: str) -> str:
     text = latex.replace(r"\\", r"\cr ").replace(r"\,", r"\thinspace ").replace(r"\;", r"\thickspace ")
     text = text.replace(r"\{", r"\lbrace ").replace(r"\}", r"\rbrace ").replace(r"\operatorname{", r"\mathrm{")
     text = text.replace("<", r"\lt ").replace(">", r"\gt ").replace("*", r"\ast ").replace("|", r"\vert ")
-    return re.sub(r"\s*_", " _", text).replace("](", "] (")
+    text = re.sub(r"\s*_", " _", text).replace("](", "] (")
+    return re.sub(r" *$", "", re.sub(r"(?<=\S) {2,}", " ", text), flags=re.MULTILINE)
 
 
 def _equations(group: Equations) -> str:

@@ -60,8 +60,10 @@ def given(ctx: Context) -> list[Block]:
     """The given numbers: tensors as matrices, scalars in a row."""
     known = {name: ctx.report.values[name] for name in ctx.file.given if name in ctx.report.values}
     scalars = [(Math(f"{ctx.symbol(name)} = {number(texts[()])}"),) for name, texts in known.items() if () in texts]
-    tensors = {name: texts for name, texts in known.items() if () not in texts}
+    tensors = {name: texts for name, texts in known.items() if () not in texts and len(texts) <= MAX_RESULTS}
     blocks: list[Block] = [Equations(tuple(rows_of_matrices(ctx, tensors)))] if tensors else []
+    for name, texts in known.items():
+        blocks += result_blocks(ctx, name, texts) if len(texts) > MAX_RESULTS else []
     if scalars:
         lead = "and " if tensors else ""
         blocks.append(Paragraph((lead, *joined(scalars, ", ", " and "), ".")))

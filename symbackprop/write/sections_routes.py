@@ -89,7 +89,12 @@ def _opening(ctx: Context, loss: LossReport) -> Text:
     named = [
         Math(rf"{ctx.symbol(adjoint_name(loss.loss, name))} = {_fraction(ctx, loss.loss, name)}") for name in deltas
     ]
-    return (*text, " The derivatives by the pre-activations are called ", *listed(list(reversed(named))), ".")
+    lead = (
+        " The derivatives by the pre-activations are called "
+        if len(deltas) > 1
+        else " The derivative by the pre-activation is called "
+    )
+    return (*text, lead, *listed(list(reversed(named))), ".")
 
 
 def _fraction(ctx: Context, loss: str, name: str) -> str:

@@ -88,7 +88,7 @@ def definitions(ctx: Context) -> list[Block]:
     arrays = any(line.beside for line in lines)
     lead = "Each quantity is computed from those above it. " if len(lines) > 1 else ""
     if arrays:
-        lead += "On the left stands the definition in matrix notation, on the right the same for a single entry."
+        lead += "Each definition is given in matrix notation, and the same for a single entry."
     blocks: list[Block] = [Heading(words("Definitions"))]
     if lead:
         blocks.append(Paragraph(words(lead.strip())))

@@ -29,7 +29,7 @@ COLUMN_GAP = 11.0
 # A table with more rows may go over the page, which takes LaTeX a second run to align.
 LONG = 14
 _CHARACTER = 4.9
-_TALL = re.compile(r"\\(?:frac|sum|begin)\b")
+_TALL = re.compile(r"\\(?:frac|sum|begin)(?![A-Za-z])")
 
 PREAMBLE = r"""\documentclass[11pt,a4paper,fleqn]{article}
 \usepackage[T1]{fontenc}

@@ -17,7 +17,9 @@ from symbackprop.errors import FormulaError
 from symbackprop.language.array_form import array_form
 from symbackprop.language.parse import Scope, parse
 from symbackprop.model.build import graph_from_formulas, scope_of
+from symbackprop.model.graph import names_in
 from symbackprop.proof.index_form import IndexForms, subtract
+from symbackprop.tensor.differentiate import differentiate, tidy
 from symbackprop.tensor.nodes import (
     Elementwise,
     Expr,
@@ -154,7 +156,7 @@ LAYERS: dict[str, tuple[dict[str, str], dict[str, str], dict[str, str]]] = {
         {"X": "t, m", "Wq": "m, dk", "Wk": "m, dk", "Wv": "m, e"},
         {
             "P": "prime(r, O) @ V.T",
-            "S": "P * (grad_P - sum(P * grad_P, axis=1, keepdims=True))",
+            "S": "P * (grad_P - sum(grad_P * P, axis=1, keepdims=True))",
             "V": "P.T @ prime(r, O)",
             "K": "grad_S.T @ Q / sqrt(dk)",
             "Q": "grad_S @ K / sqrt(dk)",
@@ -167,7 +169,7 @@ LAYERS: dict[str, tuple[dict[str, str], dict[str, str], dict[str, str]]] = {
         {"x": "N, n", "g": "n", "b": "n"},
         {
             "xh": "g * prime(r, y)",
-            "s": "-sum(c * grad_xh, axis=1, keepdims=True) / s ** 2",
+            "s": "-sum(grad_xh * c, axis=1, keepdims=True) / s ** 2",
             "mu": "-sum(grad_c, axis=1, keepdims=True)",
             "x": "grad_c + grad_mu / n",
             "g": "sum(grad_y * xh, axis=0)",
@@ -248,6 +250,42 @@ def test_random_formulas_keep_their_value() -> None:
     assert compared > 150
 
 
+def test_gradients_of_random_formulas_keep_their_value() -> None:
+    """Σ_k G[k] ∂q[k]/∂v for random q: the shapes of terms that only derivatives have."""
+    compared = 0
+    for seed in range(1000, 1600):
+        rng = random.Random(seed)
+        formula = random_formula(rng, rng.choice([1, 2, 3]))
+        try:
+            q = parse(formula, SCOPE)
+        except FormulaError:
+            continue
+        if len(q.shape) > 4 or len(str(q.expr)) > 300:
+            continue
+        scope = Scope(shapes={**SHAPES, "G": q.shape}, sizes=SCOPE.sizes, functions=SCOPE.functions)
+        values = some_values(random.Random(seed), scope.shapes)
+        for v in sorted(names_in(q.expr)):
+            tensor = upstream_times_derivative(q, v)
+            written = array_form(tensor, scope)
+            if written is None:
+                assert "prime_prime" in str(tensor.expr), (formula, v)
+                continue
+            try:
+                wanted = entries(tensor, values)
+            except ArithmeticError:
+                continue
+            compared += 1
+            back = entries(parse(written, scope), values)
+            assert back == pytest.approx(wanted, rel=1e-7, abs=1e-7), (formula, v, written)
+    assert compared > 200
+
+
+def upstream_times_derivative(q: Tensor, v: str) -> Tensor:
+    at = tuple(index(f"c{axis}", extent_) for axis, extent_ in enumerate(q.shape))
+    local = differentiate(q.at(*at), v, axes(SHAPES[v]))
+    return Tensor(tidy(summation(entry("G", *at) * local, *at)), SHAPES[v])
+
+
 @pytest.mark.parametrize("hash_seed", ["0", "1"])
 def test_the_form_depends_on_no_hash_seed(hash_seed: str) -> None:
     script = (
@@ -294,10 +332,10 @@ def concrete(shape: tuple[Expr, ...]) -> list[int]:
     return [SIZES[str(s)] if is_size(s) else int(s) for s in shape]
 
 
-def some_values(rng: random.Random) -> Values:
+def some_values(rng: random.Random, shapes: Mapping[str, tuple[Expr, ...]] = SHAPES) -> Values:
     return {
         (name, *position): rng.uniform(0.3, 1.7) * rng.choice([1, 1, 1, -1])
-        for name, shape in SHAPES.items()
+        for name, shape in shapes.items()
         for position in itertools.product(*map(range, concrete(shape)))
     }
 

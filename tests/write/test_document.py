@@ -221,6 +221,16 @@ def test_a_large_tensor_stands_in_a_matrix_in_which_nothing_is_left_out() -> Non
     assert "dots" not in shown
 
 
+def test_a_long_vector_is_a_list_over_several_lines() -> None:
+    results = {(k,): f"-0.12345{k}" for k in range(20)}
+    lines_ = list(matrix_lines("v", results))
+    shown = " ".join(line.rights[0] for line in lines_)
+    assert len(lines_) > 1
+    assert [line.left for line in lines_] == ["v", *[""] * (len(lines_) - 1)]
+    assert re.findall(r"-[\d.]+", shown) == list(results.values())
+    assert (shown[0], shown[-7:]) == ("(", r")^{\top}"[-7:])
+
+
 def test_a_tensor_of_rank_three_has_a_matrix_for_each_leading_index() -> None:
     results = {(a, b, c): str(100 + 10 * a + b + c) for a in range(2) for b in range(2) for c in range(2)}
     assert [line.left for line in matrix_lines("T", results)] == [r"\left(T\right)_{1}", r"\left(T\right)_{2}"]

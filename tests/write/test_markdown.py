@@ -74,7 +74,7 @@ def test_a_fence_is_longer_than_any_in_the_code(text: str) -> None:
 
 def test_the_same_formula_without_punctuation_macros() -> None:
     shown = formula(r"\hat{y}_{i}\,\operatorname{ReLU}(z) < 1 \\ a")
-    assert shown == r"\hat{y} _{i}\thinspace \mathrm{ReLU}(z) \lt  1 \cr  a"
+    assert shown == r"\hat{y} _{i}\thinspace \mathrm{ReLU}(z) \lt 1 \cr a"
 
 
 def test_blocks() -> None:
