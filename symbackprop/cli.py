@@ -194,6 +194,7 @@ def _findings(report: "Report") -> list[str]:
     """One line for every gradient or claim that is not proved."""
     lines = []
     for loss in report.losses:
+        lines += [f"the line {text}: {verdict.kind} {verdict.reason}" for text, verdict in loss.open_lines]
         for gradient in loss.gradients:
             for what, verdict in (("", gradient.verdict), (" by both routes", gradient.routes)):
                 if verdict is not None and not verdict.proved:

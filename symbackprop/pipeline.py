@@ -20,7 +20,7 @@ from symbackprop.numeric.values import all_values
 from symbackprop.proof.instances import verify_entries
 from symbackprop.proof.limits import Budget
 from symbackprop.proof.verdict import Verdict
-from symbackprop.proof.verify import combine, verify, verify_adjoints, verify_routes
+from symbackprop.proof.verify import combine, verify, verify_adjoints, verify_lines, verify_routes
 from symbackprop.tensor.nodes import adjoint_name
 from symbackprop.tensor.tensor import Tensor
 from symbackprop.write.report import (
@@ -86,6 +86,9 @@ def _loss(file: DerivationFile, request: Request, budget: Budget) -> LossReport:
             routes = verify_routes(graph, request.loss, chain.gradients[name], name, delta.adjoints, budget=budget)
         oracle = _oracle(file, delta, name, budget)
         gradients.append(GradientReport(loss=request.loss, name=name, verdict=verdict, routes=routes, oracle=oracle))
+    lines = [step for route in (chain, delta) if route is not None for step in route.steps if step.rule != "compose"]
+    checked = verify_lines(graph, [(step.left, step.right) for step in lines], budget=budget)
+    pairs = list(zip(lines, checked, strict=True))
     return LossReport(
         loss=request.loss,
         chain=chain,
@@ -93,6 +96,8 @@ def _loss(file: DerivationFile, request: Request, budget: Budget) -> LossReport:
         adjoint_verdicts=adjoint_verdicts,
         gradients=tuple(gradients),
         chain_reason=reason,
+        lines=sum(verdict.proved for verdict in checked),
+        open_lines=tuple((f"{step.left} = {step.right}", v) for step, v in pairs if not v.proved),
     )
 
 

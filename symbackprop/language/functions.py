@@ -32,7 +32,7 @@ class Arguments:
             return tuple(range(rank))
         for axis in self.axis:
             if not -rank <= axis < rank:
-                raise ShapeError(f"axis {axis} of shape {show_shape(tensor.shape)}: it has {rank} axes")
+                raise ShapeError(f"axis {axis} of the shape {show_shape(tensor.shape)} is out of range")
         resolved = tuple(axis % rank for axis in self.axis)
         if len(set(resolved)) < len(resolved):
             raise ShapeError(f"axis {self.axis}: the same axis twice")

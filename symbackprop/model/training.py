@@ -1,5 +1,6 @@
 """Gradient descent on a graph: what `next(q)` means."""
 
+import re
 from dataclasses import dataclass
 
 from symbackprop.errors import NotSupportedError
@@ -8,8 +9,7 @@ from symbackprop.tensor.indices import transform
 from symbackprop.tensor.nodes import Expr, Partial, entry, entry_indices, entry_name
 from symbackprop.tensor.tensor import Tensor
 
-# next(q, k) is written out step by step; each step holds the whole gradient of the one before.
-MAX_WRITTEN_STEPS = 2
+NEXT = re.compile(r"next\((\w+), (\d+)\)\Z")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,41 +24,48 @@ class Training:
 
 
 def write_out_steps(expr: Expr, graph: Graph, training: Training | None) -> Expr:
-    """`expr` with every `next(q, k)` written with gradients: next(w) = w - η ∂L/∂w, next(q) = q at the next parameters.
+    """`expr` with every `next(q)` written with gradients: next(w) = w - η ∂L/∂w, next(q) = q at the next parameters.
 
-    Raises: NotSupportedError without a [train] section, or for more than a few steps.
+    Raises: NotSupportedError without a training, or for more than one step.
     """
 
     def rule(node: Expr) -> Expr | None:
-        name = entry_name(node) or ""
-        if not name.startswith("next("):
+        found = next_parts(entry_name(node) or "")
+        if found is None:
             return None
-        if training is None:
-            raise NotSupportedError(f"{name} needs a loss, parameters and a learning rate: add a [train] section")
-        quantity, steps = name[5:-1].split(", ")
-        if int(steps) > MAX_WRITTEN_STEPS:
+        quantity, steps = found
+        known = need_training(training, quantity)
+        if steps > 1:
             raise NotSupportedError(
-                f"{name}: at most {MAX_WRITTEN_STEPS} steps are written out; use `steps` in [train]"
+                f"next({quantity}, {steps}): a claim is about one step; write next({quantity}), or print the number"
             )
-        return after_steps(entry(quantity, *entry_indices(node)), int(steps), graph, training)
+        return _after_step(entry(quantity, *entry_indices(node)), graph, known)
 
     return transform(expr, rule)
 
 
-def after_steps(expr: Expr, steps: int, graph: Graph, training: Training) -> Expr:
-    """`expr` after that many gradient steps, in terms of the parameters before."""
-    if steps == 0:
-        return expr
-    composed = graph.expand(expr, graph.definitions)
+def next_parts(name: str) -> tuple[str, int] | None:
+    """The quantity and the number of steps in a name `next(q, k)`; None for any other name."""
+    match = NEXT.match(name)
+    return (match[1], int(match[2])) if match else None
+
+
+def need_training(training: Training | None, quantity: str) -> Training:
+    """Raises: NotSupportedError when there is no training that `next(quantity)` could mean."""
+    if training is None:
+        raise NotSupportedError(f"next({quantity}) needs a loss, parameters and a learning rate: add a [train] section")
+    return training
+
+
+def _after_step(expr: Expr, graph: Graph, training: Training) -> Expr:
+    """`expr` after one gradient step, in terms of the parameters before."""
 
     def step(node: Expr) -> Expr | None:
-        name = entry_name(node)
-        if name not in training.parameters:
+        if entry_name(node) not in training.parameters:
             return None
-        gradient = Partial(entry(training.loss), node)
-        return after_steps(node - training.learning_rate * gradient, steps - 1, graph, training)
+        return node - training.learning_rate * Partial(entry(training.loss), node)
 
-    return transform(composed, step)
+    return transform(graph.expand(expr, graph.definitions), step)
 
 
 def relation_after_steps(relation: Relation, graph: Graph, training: Training | None) -> Relation:

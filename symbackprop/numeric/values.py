@@ -6,9 +6,10 @@ from typing import Any
 
 from flint import fmpq
 
-from symbackprop.errors import GraphError
+from symbackprop.errors import GraphError, NotSupportedError
 from symbackprop.model.derivation_file import DerivationFile
-from symbackprop.model.training import write_out_steps
+from symbackprop.model.graph import names_in
+from symbackprop.model.training import need_training, next_parts
 from symbackprop.proof.balls import Evaluation
 from symbackprop.proof.duals import Undefined, Unknown
 from symbackprop.proof.rounding import Rounded, decimal
@@ -17,6 +18,8 @@ from symbackprop.tensor.nodes import Expr, Partial, adjoint_name, entry, entry_i
 from symbackprop.tensor.tensor import Tensor, variable
 
 SHOWN_DIGITS, EXACT_DIGITS = 6, 8
+# Certified steps of gradient descent: the balls, and with them the time, grow with each.
+MAX_STEPS = 1_000
 Position = tuple[int, ...]
 
 
@@ -35,20 +38,58 @@ class Numbers:
     ) -> None:
         self.file, self.adjoints = file, dict(adjoints or {})
         self.given = {**file.given, **(changed or {})}
-        self._at: dict[int, Evaluation] = {}
+        self._at: dict[tuple[int, int], Evaluation] = {}
 
-    def at(self, precision: int) -> Evaluation:
-        """The evaluation with that many bits."""
-        if precision not in self._at:
-            self._at[precision] = Evaluation(
-                self.file.graph, self.file.sizes, self.given, adjoints=self.adjoints, precision=precision
-            )
-        return self._at[precision]
+    def at(self, precision: int, steps: int = 0) -> Evaluation:
+        """The evaluation with that many bits, after so many steps of gradient descent."""
+        for step in range(steps + 1):
+            if (precision, step) not in self._at:
+                values = self.given if step == 0 else self._stepped(self._at[precision, step - 1])
+                self._at[precision, step] = self._evaluation(values, precision)
+        return self._at[precision, steps]
+
+    def _evaluation(self, values: Mapping[str, Any], precision: int) -> Evaluation:
+        return Evaluation(self.file.graph, self.file.sizes, values, adjoints=self.adjoints, precision=precision)
+
+    def _stepped(self, before: Evaluation) -> dict[str, Any]:
+        """The values one step later: w - η ∂L/∂w for each parameter; what depends on one is no longer given."""
+        training, graph = self.file.training, self.file.graph
+        if training is None:
+            raise NotSupportedError("next(...) needs a [train] section")
+        moved = {name for name in graph.definitions if graph.ancestors(name).intersection(training.parameters)}
+        values: dict[str, Any] = {name: given for name, given in self.given.items() if name not in moved}
+        for name in training.parameters:
+            gradient = self._as_derived(Partial(entry(training.loss), entry(name))) is not None
+            values[name] = {}
+            for at in before.positions(graph.shape(name)):
+                by = entry(name, *at)
+                slope = entry(adjoint_name(training.loss, name), *at) if gradient else Partial(entry(training.loss), by)
+                values[name][at] = before.number(by - training.learning_rate * slope)
+        return values
 
     def number(self, expr: Expr, indices: Mapping[Expr, int] | None = None) -> Callable[[int], Any]:
-        """The value of `expr` as a function of the precision; `next(q)` is written out first."""
-        written = transform(write_out_steps(expr, self.file.graph, self.file.training), self._as_derived)
-        return lambda precision: self.at(precision).number(written, indices)
+        """The value of `expr` as a function of the precision.
+
+        Raises: NotSupportedError for `next(q, k)` without a training, or after very many steps.
+        """
+        written = transform(expr, self._as_derived)
+        later = {name: found for name in sorted(names_in(written)) if (found := next_parts(name))}
+        for quantity, steps in later.values():
+            need_training(self.file.training, quantity)
+            if steps > MAX_STEPS:
+                raise NotSupportedError(f"next({quantity}, {steps}): at most {MAX_STEPS} certified steps; use [train]")
+
+        def value(precision: int) -> Any:
+            if not later:
+                return self.at(precision).number(written, indices)
+            values = {**self.given}
+            for name, (quantity, steps) in later.items():
+                at = self.at(precision, steps)
+                shape = self.file.graph.shape(quantity)
+                values[name] = {where: at.number(entry(quantity, *where)) for where in at.positions(shape)}
+            return self._evaluation(values, precision).number(written, indices)
+
+        return value
 
     def _as_derived(self, node: Expr) -> Expr | None:
         """∂L/∂v as the derivation has it, where it has it."""

@@ -61,11 +61,11 @@ def entries(value: Any) -> dict[Position, fmpq]:
 
 
 def rational(number: Any) -> fmpq:
-    """An exact number (integer, `Fraction`, SymPy or FLINT rational) as `fmpq`.
+    """An exact number (integer, `Fraction`, SymPy or FLINT rational) as `fmpq`; a ball as it is.
 
     Raises: GraphError for anything else, floats included.
     """
-    if isinstance(number, fmpq):
+    if isinstance(number, (fmpq, arb)):
         return number
     if isinstance(number, sp.Rational):
         return fmpq(int(number.p), int(number.q))

@@ -25,11 +25,11 @@ ZERO, ONE, TWO = fmpq(0), fmpq(1), fmpq(2)
 EXACT_BITS = 2000
 
 
-class Undefined(SymbackpropError):  # noqa: N818 - it is an outcome, as is the next
+class Undefined(SymbackpropError):
     """The value does not exist: a point certainly outside the domain."""
 
 
-class Unknown(SymbackpropError):  # noqa: N818
+class Unknown(SymbackpropError):
     """Not decided at this precision; more bits may help."""
 
 

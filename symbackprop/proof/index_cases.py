@@ -33,22 +33,39 @@ from symbackprop.proof.index_poly import (
 from symbackprop.proof.index_ring import Factors, raise_factor, remainder
 from symbackprop.proof.index_rules import Conditioned, Rule
 from symbackprop.proof.index_sums import Dummies, extent_value
-from symbackprop.proof.limits import Undecided
+from symbackprop.proof.limits import Budget, Clock, Undecided
 
 # Orders of the dummies of one sum that are tried, signs that are distinguished, entries that a sum is written out to.
-MOST_ORDERS = 24
+MOST_ORDERS = 6
 MOST_SIGNS = 5
 MOST_ENTRIES = 64
+# Most forms that get here are not 0, and the effort to see that is to be small against that for the form itself.
+MOST_STAGE_TERMS = 1000
 IMPLIED_BY_SIGN = {1: IMPLIED[POSITIVE], 0: (NONNEGATIVE,), -1: (NONZERO,)}
 
 
-def vanishes(engine: Conditioned, p: Poly) -> bool:
-    """Whether a form is 0 after all: by its terms under one common sum, by cases, or written out."""
-    try:
-        body = common_body(engine, p) if hides_something(p) else None
-        return vanishes_by_cases(engine, p if body is None else body, {}) or vanishes_written_out(engine, p)
-    except Undecided:
-        return False
+def proof_by_stages(engine: Conditioned, p: Poly) -> Conditioned | None:
+    """The engine that finds that p is 0 after all, with the conditions it noted; None if no stage does.
+
+    Each stage works in an engine of its own, so that nothing is left of what a failed one has assumed.
+    """
+    budget = engine.clock.budget
+    for stage, kind in ((vanishes_in_common_sum, Conditioned), (vanishes_written_out, WrittenOut)):
+        own = kind(engine.plain, engine.rules)
+        own.continue_from(engine)
+        own.clock = Clock(Budget(min(MOST_STAGE_TERMS, budget.terms), budget.seconds / 4))
+        try:
+            if stage(own, p):
+                return own
+        except Undecided:
+            continue
+    return None
+
+
+def vanishes_in_common_sum(engine: Conditioned, p: Poly) -> bool:
+    """Whether p is 0 by its terms under one common sum and by cases."""
+    body = common_body(engine, p) if hides_something(p) else None
+    return vanishes_by_cases(engine, p if body is None else body, {})
 
 
 # ---------------------------------------------------------------------------------------- one common sum
@@ -112,11 +129,12 @@ def ways(dummies: Dummies, names: dict[str, list[Index]]) -> Iterator[dict[Index
 class Case(Conditioned):
     """Normal forms where some quantities, with the indices that they have, are known to be > 0, = 0 or < 0."""
 
-    def __init__(self, plain: Conditioned, signs: dict[Poly, int]) -> None:
+    def __init__(self, engine: Conditioned, signs: dict[Poly, int]) -> None:
         zeros = [found for u, sign in signs.items() if not sign and (found := zero_rule(u)) is not None]
-        super().__init__(plain.plain, [*plain.rules, *zeros])
+        super().__init__(engine.plain, [*engine.rules, *zeros])
+        self.continue_from(engine)
+        self.noted = engine.noted  # all cases are needed, and so are the conditions of each
         self.signs = dict(signs) | {scale(u, -1): -sign for u, sign in signs.items()}
-        self.facts = {key: set(kinds) for key, kinds in plain.facts.items()}
 
     def learn_source(self, kind: str, p: Poly) -> None:
         """Nothing: a sign in this case says nothing about other values of the indices."""
@@ -218,17 +236,16 @@ class WrittenOut(Conditioned):
 
 
 def vanishes_written_out(engine: Conditioned, p: Poly) -> bool:
-    """Whether p is 0 for every value of its indices with a concrete range, sums over such ranges written out."""
+    """Whether p is 0 for every value of its indices with a concrete range, in an engine that writes sums out."""
     if ":#" not in p.key:
         return False
     concrete = sorted(i for i in p.free if i.extent[0] == "#")
     ranges = [range(int(i.extent[1:])) for i in concrete]
     if prod(len(values) for values in ranges) > MOST_ENTRIES:
         return False
-    plain = WrittenOut(engine.plain, engine.rules)
     for place in product(*ranges):
         chosen = {i: integer_index(value) for i, value in zip(concrete, place, strict=True)}
-        written = plain.rebuild(engine.plain.rename(p, chosen))
-        if plain.clear(written) and not vanishes_by_cases(plain, written, {}):
+        written = engine.rebuild(engine.plain.rename(p, chosen))
+        if not vanishes_by_cases(engine, written, {}):
             return False
     return True

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from symbackprop.proof.index_cases import vanishes
+from symbackprop.proof.index_cases import proof_by_stages
 from symbackprop.proof.index_engine import NONNEGATIVE, NONZERO, POSITIVE
 from symbackprop.proof.index_poly import FREE, Index, Poly, subtract
 from symbackprop.proof.index_read import Reader, range_text
@@ -63,9 +63,12 @@ class IndexForms:
         with self._guarded():
             if not form or not self._reader.clear(form):
                 return True
-            conditioned = Conditioned(self._reader, self._rules)
-            form = conditioned.clear(conditioned.rebuild(form))
-            return not form or vanishes(conditioned, form)
+            engine = Conditioned(self._reader, self._rules)
+            form = engine.clear(engine.rebuild(form))
+            proof = proof_by_stages(engine, form) if form else engine
+            if proof is not None:
+                self._reader.noted.update(proof.noted)
+            return proof is not None
 
     @property
     def conditions(self) -> list[tuple[str, Expr]]:

@@ -23,7 +23,6 @@ from symbackprop.proof.index_poly import (
     Prime,
     Sine,
     accumulate,
-    add,
     is_unit,
     leading_term,
     scale,
@@ -186,13 +185,14 @@ class Ring(Engine):
 
     def expand(self, factors: Factors, p: Poly) -> Poly:
         """∏ a^e · p, for a product that may not be in normal form yet."""
-        parts = []
+        total: dict[Mono, Fraction] = {}
         for mono, coefficient in p.terms:
             joined = dict(factors)
             for atom, exponent in mono.factors:
                 raise_factor(joined, atom, exponent)
-            parts.append(scale(self.reduce(joined), coefficient))
-        return add(*parts)
+            accumulate(total, self.reduce(joined), coefficient)
+            self.clock.check(len(total))
+        return Poly(total)
 
 
 def raise_factor(factors: Factors, atom: Atom, exponent: Fraction) -> None:

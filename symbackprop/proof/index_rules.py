@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 
+from symbackprop.proof.index_engine import Engine
 from symbackprop.proof.index_labels import Labels
 from symbackprop.proof.index_poly import (
     INTEGER,
@@ -73,10 +74,15 @@ class Conditioned(Sums):
         self.plain = plain
         self.rules = tuple(rules)
         self.labels = Labels(self, blind=any(condition.exchanges for condition in self.rules))
-        self.clock = plain.clock
-        self.facts, self.noted = plain.facts, plain.noted
+        self.continue_from(plain)
         self._rebuilt: dict[Atom, Poly] = {}
         self._arguments: list[Poly] = []
+
+    def continue_from(self, other: Engine) -> None:
+        """Takes over what another engine knows and has noted; what this one adds stays its own until it succeeds."""
+        self.clock = other.clock
+        self.facts = {key: set(kinds) for key, kinds in other.facts.items()}
+        self.noted = dict(other.noted)
 
     def rebuild(self, p: Poly) -> Poly:
         """p made anew from its atoms upwards, with every fact now known and every side condition."""

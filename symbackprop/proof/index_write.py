@@ -35,8 +35,8 @@ Names = Mapping[Index, Expr]
 
 def expression(p: Poly) -> Expr:
     """The polynomial as an index expression; indices that the user did not name are called k0, k1, ..."""
-    free = {i: index(i.name, range_value(i)) for i in p.free if i.kind == FREE}
-    return _poly(p, _named(sorted(i for i in p.free if i.kind != FREE), free))
+    free = {i: index(i.name, range_value(i)) for i in p.free if i.kind == FREE and i.name[0] != "#"}
+    return _poly(p, _named(sorted(i for i in p.free if i not in free), free))
 
 
 def range_value(i: Index) -> Expr:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from time import monotonic
 
 
-class Undecided(Exception):  # noqa: N818 - an outcome
+class Undecided(Exception):
     """Neither proved nor refuted; `reason` says why in one line."""
 
     def __init__(self, reason: str) -> None:

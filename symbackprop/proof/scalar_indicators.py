@@ -81,7 +81,7 @@ class IndicatorRing(Ring):
         return done
 
     def _without_idle_zeros(self, u: Poly) -> Poly:
-        """a for a + b [f = 0] where b is 0 whenever f is: a region less in which functions of u would look different."""
+        """a for a + b [f = 0] where b is 0 whenever f is: one region less in which functions of u look different."""
         for i in self._indicators_in(u):
             if self.generators[i].kind is Kind.ZERO:
                 b, a = divmod(u, self.variables[i])

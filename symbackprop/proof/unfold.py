@@ -14,6 +14,7 @@ from symbackprop.proof.index_form import IndexForms
 from symbackprop.tensor.indices import all_index_names, substitute, transform
 from symbackprop.tensor.nodes import (
     Expr,
+    Local,
     Partial,
     adjoint_name,
     delta,
@@ -125,6 +126,19 @@ class Unfolding:
             return None
         name = max(present, key=lambda key: self.order[key])
         return self.graph.expand(expr, [name])
+
+
+def name_locals(expr: Expr, graph: Graph, forms: IndexForms) -> Expr:
+    """`expr` with each `Local(u, v)` replaced by the derivative of the definition of u by the entry v."""
+
+    def rule(node: Expr) -> Expr | None:
+        if not isinstance(node, Local):
+            return None
+        u, v = node.args
+        defined = graph.definitions[entry_name(u) or ""].tensor.at(*entry_indices(u))
+        return forms.to_expr(forms.derivative(defined, entry_name(v) or "", entry_indices(v)))
+
+    return transform(expr, rule)
 
 
 def _fresh_axes(shape: tuple[Expr, ...], taken: frozenset[str] | set[str]) -> tuple[Expr, ...]:

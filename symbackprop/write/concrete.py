@@ -165,7 +165,7 @@ def rows_of_matrices(ctx: Context, found: Mapping[str, Mapping[Position, str]]) 
     for code, texts in found.items():
         for line in matrix_lines(ctx.symbol(code), texts):
             taken = width(line.left) + width(line.rights[0]) + 40.0
-            if not rows or taken > room or line.reason:
+            if not rows or taken > room or line.reason or not line.left:
                 rows.append([])
                 room = ROW
             rows[-1].append(line)

@@ -27,7 +27,11 @@ class GradientReport:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LossReport:
-    """Both derivations for one loss; `chain` is None where route 1 is beyond its budget, with the reason."""
+    """Both derivations for one loss; `chain` is None where route 1 is beyond its budget, with the reason.
+
+    `lines` counts the lines of both derivations that are proved one by one; `open_lines` are the others, each as
+    text with its verdict.
+    """
 
     loss: str
     chain: Derivation | None
@@ -35,6 +39,8 @@ class LossReport:
     adjoint_verdicts: Mapping[str, Verdict]
     gradients: tuple[GradientReport, ...]
     chain_reason: str = ""
+    lines: int = 0
+    open_lines: tuple[tuple[str, Verdict], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,9 +97,10 @@ class Report:
     numpy_source: Mapping[str, str] = field(default_factory=dict)  # loss -> generated source
 
     def verdicts(self) -> list[Verdict]:
-        """Every verdict on a gradient or a claim."""
+        """Every verdict on a gradient or a claim, and on each line of a derivation that is not proved."""
+        lines = [verdict for loss in self.losses for _, verdict in loss.open_lines]
         gradients = [v for loss in self.losses for g in loss.gradients for v in (g.verdict, g.routes) if v is not None]
-        return gradients + [claim.verdict for claim in self.claims]
+        return gradients + lines + [claim.verdict for claim in self.claims]
 
     def count(self, kind: Kind) -> int:
         """How many verdicts are of that kind."""

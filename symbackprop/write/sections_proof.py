@@ -60,13 +60,14 @@ def gradients(ctx: Context) -> list[Block]:
     rows = [g for loss in ctx.report.losses for g in loss.gradients]
     if not rows:
         return []
-    whole = all(g.verdict.proved for g in rows)
-    which = "All of them are" if whole else "Where the verdict below is so, all that lead to a gradient are"
+    lines = sum(loss.lines for loss in ctx.report.losses)
+    open_ = sum(len(loss.open_lines) for loss in ctx.report.losses)
+    which = f"All {lines} are" if not open_ else f"Of {lines + open_} such lines {lines} are"
     lead = (
-        f"Each line of the second derivation is an identity between neighbouring quantities. {which} proved for "
-        "all sizes and all values at which both sides are defined; by induction from the loss down, the gradient is "
-        "then the derivative of the loss. In the column on the right both derivations are compared with every "
-        "definition inserted."
+        "Each line above that holds a derivative is an identity between neighbouring quantities, in which every "
+        f"derivative by a named quantity is the derivative itself, whatever it may be. {which} proved, for all sizes "
+        "and all values at which both sides are defined. The table counts those equations that lead from the loss to "
+        "a gradient; in the column on the right both derivations are compared with every definition inserted."
     )
     header: tuple[Text, ...] = (("gradient",), ("verdict",), ("identities",), ("both derivations agree",))
     table = Table("llrl", header, tuple(_gradient_row(ctx, g) for g in rows))
