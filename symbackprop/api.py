@@ -18,7 +18,7 @@ from symbackprop.model.training import Training, relation_after_steps
 from symbackprop.proof.instances import verify_entries
 from symbackprop.proof.limits import Budget
 from symbackprop.proof.verdict import Kind, Verdict
-from symbackprop.proof.verify import combine, verify_adjoints, verify_routes
+from symbackprop.proof.verify import combine, verify_adjoints, verify_lines, verify_routes
 from symbackprop.proof.verify import verify as verify_relation
 from symbackprop.tensor.nodes import Expr
 from symbackprop.tensor.tensor import Tensor
@@ -115,6 +115,11 @@ class Derivations:
             name: verify_routes(self.graph, self.loss, tensor, name, adjoints, budget=budget)
             for name, tensor in self.chain_rule.gradients.items()
         }
+
+    def line_verdicts(self, *, budget: Budget = Budget()) -> tuple[Verdict, ...]:
+        """A verdict for each line of the δ-rule's derivation, in the order of `delta_rule.steps`."""
+        lines = [(step.left, step.right) for step in self.delta_rule.steps]
+        return verify_lines(self.graph, lines, budget=budget)
 
     def oracle_verdicts(
         self, sizes: Mapping[str, int] | None = None, *, budget: Budget = Budget()

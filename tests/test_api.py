@@ -143,3 +143,15 @@ def test_which_loss_is_asked_where_it_is_not_clear() -> None:
         sb.derive(sb.graph({"E": "x**2", "L": "x**3"}))
     with pytest.raises(sb.GraphError, match="expected a Graph or a Network, found str"):
         sb.derive("L = x**2")  # type: ignore[arg-type]
+
+
+def test_every_line_of_a_derivation_is_proved() -> None:
+    layer = sb.graph(
+        {"z": "W @ x", "p": "softmax(z)", "L": "-sum(y*log(p))"},
+        {"W": "m, n", "x": "n", "y": "m"},
+        assume={"targets": "sum(y) == 1"},
+    )
+    derived = sb.derive(layer, "L", ["W"])
+    verdicts = derived.line_verdicts()
+    assert len(verdicts) == len(derived.delta_rule.steps)
+    assert all(verdict.proved for verdict in verdicts)
