@@ -38,7 +38,8 @@ from symbackprop.language.array_piecewise import GREATER_OR_EQUAL, PIECEWISE, wi
 from symbackprop.language.array_products import Factor, contracted, multiplied
 from symbackprop.language.array_softmax import SoftmaxFinder
 from symbackprop.language.functions import FUNCTIONS, NAMED, Arguments
-from symbackprop.language.parse import NAME, Scope
+from symbackprop.language.parse import Scope
+from symbackprop.language.syntax import NAME
 from symbackprop.tensor.differentiate import tidy
 from symbackprop.tensor.indices import alpha_normal, free_indices, substitute
 from symbackprop.tensor.nodes import (

@@ -6,25 +6,20 @@ here is refused with the place and what was expected.
 
 import ast
 import re
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from keyword import iskeyword
 
 import sympy as sp
 
 from symbackprop.errors import FormulaError
-from symbackprop.language.functions import COMPARISONS, FUNCTIONS, NAMED, RESERVED, Arguments
+from symbackprop.language.functions import COMPARISONS, FUNCTIONS, NAMED, Arguments
+from symbackprop.language.syntax import MAX_DIGITS, MAX_EXPONENT, NUMBER, syntax_tree
 from symbackprop.tensor import ops
 from symbackprop.tensor.differentiate import differentiate, tidy
 from symbackprop.tensor.nodes import Expr, Partial, elementwise, entry, size
 from symbackprop.tensor.ops import ShapeError
 from symbackprop.tensor.tensor import Tensor, axes, variable
-
-NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}\Z")
-NUMBER = re.compile(r"(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?\Z")
-MAX_LENGTH, MAX_DEPTH, MAX_DIGITS, MAX_EXPONENT = 10_000, 120, 300, 64
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,50 +35,6 @@ class Scope:
 def next_name(name: str, steps: int) -> str:
     """The name of a quantity after some gradient steps; no user can choose it, for it is no identifier."""
     return f"next({name}, {steps})"
-
-
-def check_name(name: str) -> None:
-    """Raises: FormulaError unless `name` can be the name of a quantity, size or function."""
-    if not NAME.match(name):
-        raise FormulaError(f"{name!r} is no name: letters, digits and _ after a letter, at most 64 characters")
-    if name in RESERVED:
-        raise FormulaError(f"{name!r} is a function of the formula language; choose another name")
-    if iskeyword(name):
-        raise FormulaError(f"{name!r} is a word of Python's grammar; choose another name")
-
-
-def syntax_tree(text: str) -> ast.expr:
-    """The syntax tree of a formula, bounded in length and depth.
-
-    Raises: FormulaError when the text is no expression.
-    """
-    if len(text) > MAX_LENGTH:
-        raise FormulaError(f"formula of {len(text)} characters; at most {MAX_LENGTH} are read", text)
-    if not text.isascii():
-        column = next(k for k, character in enumerate(text) if not character.isascii())
-        raise FormulaError(
-            f"{text[column]!r} is not ASCII: write `**` for a power and names such as `alpha`", text, column
-        )
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(text.strip(), mode="eval").body
-    except SyntaxError as error:
-        raise FormulaError(f"not a formula: {error.msg}", text, max((error.offset or 1) - 1, 0)) from None
-    except (RecursionError, MemoryError, ValueError):
-        raise FormulaError("not a formula: too deeply nested, or it holds a null character", text) from None
-    if _depth_exceeds(tree, MAX_DEPTH):
-        raise FormulaError(f"nested more than {MAX_DEPTH} deep: name parts of it in [define]", text)
-    return tree
-
-
-def _depth_exceeds(tree: ast.AST, limit: int) -> bool:
-    level: list[ast.AST] = [tree]
-    for _ in range(limit):
-        level = [child for node in level for child in ast.iter_child_nodes(node)]
-        if not level:
-            return False
-    return True
 
 
 def parse(text: str, scope: Scope) -> Tensor:

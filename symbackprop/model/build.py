@@ -9,7 +9,8 @@ from typing import Any, cast
 import sympy as sp
 
 from symbackprop.errors import FormulaError, GraphError
-from symbackprop.language.parse import NAME, Scope, check_name, parse, parse_relation, syntax_tree
+from symbackprop.language.parse import Scope, parse, parse_relation
+from symbackprop.language.syntax import NAME, check_name, syntax_tree
 from symbackprop.model.graph import Comparison, Definition, Graph, Relation, names_in
 from symbackprop.tensor.nodes import Expr, size
 

@@ -16,7 +16,7 @@ from typing import Any
 from symbackprop.catalogue.activations import ACTIVATIONS
 from symbackprop.catalogue.losses import LOSSES, Loss
 from symbackprop.errors import GraphError
-from symbackprop.language.parse import syntax_tree
+from symbackprop.language.syntax import syntax_tree
 from symbackprop.model.build import graph_from_formulas
 from symbackprop.model.custom import Custom, check_numbers, custom, trace
 from symbackprop.model.graph import Graph

@@ -11,7 +11,8 @@ from typing import Any
 
 from symbackprop.errors import GraphError, NotSupportedError
 from symbackprop.language.array_form import array_form
-from symbackprop.language.parse import NAME, Scope, syntax_tree
+from symbackprop.language.parse import Scope
+from symbackprop.language.syntax import NAME, syntax_tree
 from symbackprop.model.build import scope_of
 from symbackprop.model.graph import Graph, names_in
 from symbackprop.numeric.source_formulas import FormulaWriter, definition_tree

@@ -6,7 +6,8 @@ from typing import TypeGuard
 
 from symbackprop.errors import FormulaError
 from symbackprop.language.array_form import array_form
-from symbackprop.language.parse import Scope, parse, syntax_tree
+from symbackprop.language.parse import Scope, parse
+from symbackprop.language.syntax import syntax_tree
 from symbackprop.numeric.source_helpers import HELPERS
 from symbackprop.tensor.tensor import Tensor
 

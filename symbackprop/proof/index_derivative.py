@@ -26,6 +26,7 @@ from symbackprop.proof.index_poly import (
     single,
     term,
 )
+from symbackprop.proof.index_powers import atom_value
 from symbackprop.proof.index_sums import Sums
 from symbackprop.proof.limits import Undecided
 
@@ -48,7 +49,7 @@ class Derivatives(Sums):
             if not inner:
                 continue
             if exponent.denominator != 1 and not self.positive_atom(atom):
-                self.note(POSITIVE, atom.poly if isinstance(atom, Base) else single(atom))
+                self.note(POSITIVE, atom_value(atom))
             factors = dict(mono.factors)
             factors[atom] -= 1
             if not factors[atom]:

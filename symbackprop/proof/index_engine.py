@@ -98,6 +98,11 @@ class Engine(ABC):
             self.noted.setdefault((kind, self.fact_key(p)), p)
             self.learn(kind, p)
 
+    def conditions(self) -> list[tuple[str, Poly]]:
+        """The noted conditions that do not follow from others."""
+        stronger = {key for kind, key in self.noted if kind == POSITIVE}
+        return [(kind, p) for (kind, key), p in self.noted.items() if kind == POSITIVE or key not in stronger]
+
     def fact_key(self, p: Poly) -> str:
         """A text that is the same for polynomials that differ by a positive factor and the names of their indices only.
 

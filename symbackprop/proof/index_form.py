@@ -32,7 +32,8 @@ class IndexForms:
     """One context of normal forms: budget, assumptions, conditions, caches.
 
     `positive` names the quantities all of whose entries are > 0. `rules` are side conditions: pairs of tensors of the
-    same shape that are equal for all values of their indices; `is_zero` uses them, nothing else does.
+    same shape that are equal for all values of their indices; `is_zero` uses them, nothing else does, and one that is
+    beyond the form is left out.
 
     Raises: Undecided from every method, when the budget is exceeded or an expression is beyond the form.
     """
@@ -76,15 +77,18 @@ class IndexForms:
 
         A condition holds for all values of its indices.
         """
-        return [(kind, expression(p)) for (kind, _), p in self._reader.noted.items()]
+        return [(kind, expression(p)) for kind, p in self._reader.conditions()]
 
     def to_expr(self, form: Poly) -> Expr:
         """The form as an index expression."""
         return expression(form)
 
     def _rule(self, left: Tensor, right: Tensor) -> Rule | None:
-        wild = tuple(Index(FREE, str(i.label), range_text(i)) for i in left.indices)
-        return rule(self.normalise(left.expr), self.normalise(right.expr), wild)
+        try:
+            wild = tuple(Index(FREE, str(i.label), range_text(i)) for i in left.indices)
+            return rule(self._reader, self.normalise(left.expr), self.normalise(right.expr), wild)
+        except Undecided:
+            return None
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:

@@ -14,13 +14,11 @@ from symbackprop.proof.index_poly import (
     SIN,
     ZERO,
     Atom,
-    Base,
     Call,
     Exp,
     Indicator,
     Mono,
     Poly,
-    Prime,
     Sine,
     add,
     constant,
@@ -29,7 +27,7 @@ from symbackprop.proof.index_poly import (
     subtract,
     term,
 )
-from symbackprop.proof.index_powers import MINUS_ONE, Powers, faces_down
+from symbackprop.proof.index_powers import MINUS_ONE, Powers, atom_value, faces_down
 
 
 class Functions(Powers):
@@ -87,11 +85,12 @@ class Functions(Powers):
             return scale(self._logarithm_of_atom(sole[0]), sole[1])
         if sole is not None and sole[1] % 2 == 0:
             atom, exponent = sole
+            value = atom_value(atom)
             if not self.nonzero_atom(atom):
-                self.note(NONZERO, single(atom))
-            if self.knows(POSITIVE, negative := scale(single(atom), -1)):
+                self.note(NONZERO, value)
+            if self.knows(POSITIVE, negative := scale(value, -1)):
                 return scale(single(Call(LOG, 0, (negative,))), exponent)
-            square = self.power(single(atom), Fraction(2))
+            square = self.power(value, Fraction(2))
             return scale(single(Call(LOG, 0, (square,))), exponent / 2)
         if not self.positive_poly(rest):
             self.note(POSITIVE, rest)
@@ -184,10 +183,3 @@ def first_power(u: Poly) -> Poly:
     """The atom of which u is a power, which has the zeros of u, and its sign if the power is odd; other u stay."""
     sole = sole_factor(u)
     return u if sole is None else single(sole[0])
-
-
-def atom_value(atom: Atom) -> Poly:
-    """The first power of an atom."""
-    if isinstance(atom, Base):
-        return atom.poly
-    return constant(atom.number) if isinstance(atom, Prime) else single(atom)

@@ -72,7 +72,7 @@ class Powers(Ring):
         if whole:
             for atom, exponent in factors.items():
                 if exponent < 0 and not self.nonzero_atom(atom):
-                    self.note(NONZERO, atom.poly if isinstance(atom, Base) else single(atom))
+                    self.note(NONZERO, atom_value(atom))
         outside = number_power(coefficient, q)
         tail = self._inverse(rest, q) if whole else self._root(rest, q)
         return self.multiply(self.multiply(outside, self.reduce(factors)), tail)
@@ -161,9 +161,9 @@ class Powers(Ring):
         """(a^e)^q = a^(eq) for a >= 0; an even e does not tell that a >= 0."""
         if e.denominator == 1 and e.numerator % 2 == 0:
             if (e * q).denominator == 1:
-                return self._root_of_square(single(atom), e * q)
+                return self._root_of_square(atom_value(atom), e * q)
             return self._root_as_a_whole(term(Mono({atom: e})), q)
-        self._note_radicand(single(atom), e * q)
+        self._note_radicand(atom_value(atom), e * q)
         return self.reduce({atom: e * q})
 
     def sign(self, p: Poly) -> Poly:
@@ -253,6 +253,13 @@ class Powers(Ring):
         self.learn(kind, p)
         _, _, rest = self.split(p, positive_only=True)
         self.learn(kind, rest)
+
+
+def atom_value(atom: Atom) -> Poly:
+    """The first power of an atom."""
+    if isinstance(atom, Base):
+        return atom.poly
+    return constant(atom.number) if isinstance(atom, Prime) else single(atom)
 
 
 def lowest_exponents(p: Poly, allowed: Callable[[Atom], bool]) -> Factors:

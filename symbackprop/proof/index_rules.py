@@ -20,6 +20,7 @@ from symbackprop.proof.index_poly import (
     Poly,
     Sum,
     add,
+    is_unit,
     leading_term,
     scale,
     subtract,
@@ -48,20 +49,26 @@ class Rule:
         return self.right.pattern(blank, True) == term(self.left).pattern(blank, True)
 
 
-def rule(left: Poly, right: Poly, wild: tuple[Index, ...]) -> Rule | None:
-    """left = right solved for the left side if that is one term, otherwise for the leading term; None if none leads."""
+def rule(engine: Sums, left: Poly, right: Poly, wild: tuple[Index, ...]) -> Rule | None:
+    """left = right solved for the left side if that is one term, otherwise for the leading term; None if none leads.
+
+    Sizes go to the other side: mean(x) = c is Σx = n c.
+    """
     whole = subtract(left, right)
-    if len(left) == 1 and left.terms[0][0].factors and left.terms[0][0] not in dict(right.terms):
-        lead = left.terms[0]
+    if len(left) == 1 and left.terms[0][0] not in dict(right.terms):
+        lead = left.terms[0][0]
     else:
         found = leading_term(whole) if whole else None
         if found is None:
             return None
-        lead = found
-    mono, _ = lead
-    coefficient = dict(whole.terms)[mono]
-    rest = scale(remainder(whole, mono), -1 / coefficient)
-    if not mono.free.issuperset(whole.free) or any(divides(mono, dict(m.factors)) for m, _ in rest.terms):
+        lead = found[0]
+    units = {a: -e for a, e in lead.factors if is_unit(a)}
+    mono = Mono({a: e for a, e in lead.factors if a not in units})
+    solved = scale(remainder(whole, lead), -1 / dict(whole.terms)[lead])
+    rest = engine.multiply(solved, engine.reduce(units))
+    if not mono.factors or any(e < 0 for _, e in mono.factors) or not mono.free.issuperset(whole.free):
+        return None
+    if any(divides(mono, dict(m.factors)) for m, _ in rest.terms):
         return None
     return Rule(mono, rest, tuple(i for i in wild if i in mono.free))
 

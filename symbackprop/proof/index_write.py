@@ -21,11 +21,14 @@ from symbackprop.proof.index_poly import (
     Entry,
     Exp,
     Index,
+    Indicator,
     Mono,
     Poly,
     Prime,
     Size,
     Sum,
+    scale,
+    subtract,
 )
 from symbackprop.tensor.nodes import Expr, IsZero, Positive, delta, elementwise, entry, index, size, summation
 
@@ -63,7 +66,25 @@ def _named(indices: Iterable[Index], names: Names) -> Names:
 
 
 def _poly(p: Poly, names: Names) -> Expr:
-    return sp.Add(*(_mono(mono, names) * number(c) for mono, c in p.terms))
+    rest, absolute_values = _folded(p)
+    plain = [_mono(mono, names) * number(c) for mono, c in rest.terms]
+    return sp.Add(*plain, *(number(c) * sp.Abs(_poly(u, names)) for u, c in absolute_values))
+
+
+def _folded(p: Poly) -> tuple[Poly, list[tuple[Poly, Fraction]]]:
+    """p = rest + Σ c |u|: pairs 2 u [u > 0] - u are written as |u|."""
+    factors = {atom for mono, _ in p.terms for atom, _ in mono.factors if isinstance(atom, Indicator)}
+    found = []
+    for above in sorted(factors, key=lambda atom: atom.key):
+        (u,) = above.arguments
+        steps = {Mono({**dict(mono.factors), above: Fraction(1)}): 2 * c for mono, c in u.terms}
+        first = next(iter(steps))
+        ratio = dict(p.terms).get(first, Fraction(0)) / steps[first]
+        rest = subtract(p, scale(subtract(Poly(steps), u), ratio))
+        if above.function == IS_POSITIVE and len(rest) == len(p) - 2 * len(u):
+            p = rest
+            found.append((u, ratio))
+    return p, found
 
 
 def _mono(mono: Mono, names: Names) -> Expr:

@@ -155,7 +155,10 @@ class Forms:
         if node is sp.pi:
             return ring.use(ring.new(Generator(kind=Kind.FREE, signs=PLUS))), 0
         if isinstance(node, (sp.Symbol, sp.Indexed)):
-            return ring.use(ring.new(Generator(kind=Kind.FREE, signs=_signs_of_quantity(node)))), 0
+            quantity = ring.use(ring.new(Generator(kind=Kind.FREE, signs=_signs_of_quantity(node))))
+            if node.is_integer and node.is_positive:
+                ring.assume(quantity - 1, NULL | PLUS)
+            return quantity, 0
         if node.is_Add or isinstance(node, sp.Sum):
             return sum(parts, start=ring.zero), 0
         if node.is_Mul:

@@ -28,7 +28,10 @@ from symbackprop.proof.scalar_generators import (
     sign_product,
     sign_sum,
 )
+from symbackprop.proof.scalar_squares import quadratic_signs
 
+# The signs of longer polynomials are not looked for.
+LONGEST_JUDGED = 1000
 # Polynomials beyond these bounds are not factored: factoring cannot be interrupted.
 LONGEST_FACTORED, HIGHEST_FACTORED = 60, 24
 
@@ -131,8 +134,12 @@ class Ring(Arithmetic):
             if rest == basis[k]:
                 k += 1
             else:
-                basis, k = ([] if rest.is_zero() else [rest]) + others, 0
+                basis, k = ([] if rest.is_zero() else [self._vanishing_part(rest)]) + others, 0
         return basis
+
+    def _vanishing_part(self, f: Poly) -> Poly:
+        """The product of the factors of f that may be 0, each once; 1 if there are none."""
+        return prod((g for g, _ in self.factored(f).factors if self.signs(g) & NULL), start=self.one)
 
     def _rest(self, element: Poly, basis: list[Poly]) -> Poly:
         """The element rewritten by f = 0 for the f of the basis until none applies."""
@@ -196,19 +203,26 @@ class Ring(Arithmetic):
         return known
 
     def _signs_of_terms(self, element: Poly) -> int:
-        coefficients = element.coeffs()
-        if any(c > 0 for c in coefficients) and any(c < 0 for c in coefficients):
+        """The signs of the terms taken together, or of a quadratic polynomial plus terms of known sign."""
+        if len(element) > LONGEST_JUDGED:
             return ANY
-        total, last = NULL, self.shape.capacity - 1
+        total, rest_total = NULL, NULL
+        rest = {}
         for exponents, c in element.to_dict().items():
-            term = PLUS if c > 0 else MINUS
-            for place, e in enumerate(exponents):
-                if e:
-                    term = sign_product(term, sign_power(self.generators[last - place].signs, e))
-            total = sign_sum(total, term)
-            if total == ANY:
-                break
-        return total
+            signs = self._signs_of_term(exponents, c)
+            total = sign_sum(total, signs)
+            if any(e % 2 for e in exponents) and signs in (PLUS, NULL | PLUS):
+                rest_total = sign_sum(rest_total, signs)
+            else:
+                rest[exponents] = c
+        return total if total != ANY else sign_sum(rest_total, quadratic_signs(rest))
+
+    def _signs_of_term(self, exponents: tuple[int, ...], c: Any) -> int:
+        signs, last = PLUS if c > 0 else MINUS, self.shape.capacity - 1
+        for place, e in enumerate(exponents):
+            if e:
+                signs = sign_product(signs, sign_power(self.generators[last - place].signs, e))
+        return signs
 
     def assume(self, f: Poly, signs: int) -> None:
         """The monic polynomial f has one of these signs at every point that is considered."""

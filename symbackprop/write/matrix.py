@@ -8,7 +8,8 @@ import ast
 from collections.abc import Callable, Mapping
 
 from symbackprop.errors import FormulaError
-from symbackprop.language.parse import Scope, parse, syntax_tree
+from symbackprop.language.parse import Scope, parse
+from symbackprop.language.syntax import syntax_tree
 from symbackprop.tensor.nodes import Expr, adjoint_name
 from symbackprop.write.latex import parenthesised
 from symbackprop.write.matrix_functions import print_call

@@ -5,7 +5,8 @@ import sympy as sp
 
 from symbackprop.errors import FormulaError
 from symbackprop.language.functions import FUNCTIONS
-from symbackprop.language.parse import Scope, check_name, parse, parse_relation
+from symbackprop.language.parse import Scope, parse, parse_relation
+from symbackprop.language.syntax import check_name
 from symbackprop.tensor.indices import alpha_normal
 from symbackprop.tensor.nodes import size
 

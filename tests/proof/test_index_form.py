@@ -389,6 +389,11 @@ def test_side_conditions_of_other_kinds() -> None:
     assert not equal(x(i) * y(j), sp.Integer(1), rules=[pair])
     squares = (Tensor(s**2 + t**2), Tensor(sp.Integer(1)))
     assert equal(s**4 + 2 * s**2 * t**2 + t**4, sp.Integer(1), rules=[squares])
+    centred = (Tensor(summation(x(k), k) / n), Tensor(sp.Integer(0)))
+    assert equal(summation((x(k) - summation(x(h), h) / n) ** 2, k), summation(x(k) ** 2, k), rules=[centred])
+    assert not equal(summation(x(k), k), sp.Integer(1), rules=[centred])
+    inverse = (Tensor(1 / s), Tensor(t))
+    assert not equal(s, t, rules=[inverse])
     equality = (Tensor(A(i0, index("i1", n)), (n, n)), Tensor(A(index("i1", n), i0), (n, n)))
     assert not equal(A(i, j), A(i, i), rules=[equality])
     assert equal(A(i, j), A(j, i), rules=[equality])
@@ -406,7 +411,8 @@ def test_every_condition_is_noted() -> None:
     assert noted(summation(1 / y(i), i)) == [("nonzero", "y[k0]")]
     assert noted(sp.log(s)) == [("positive", "s")]
     assert noted(sp.sqrt(s)) == [("nonnegative", "s")]
-    assert noted(sp.sqrt(s), "s") == [("nonnegative", "s"), ("positive", "s")]
+    assert noted(sp.sqrt(s), "s") == [("positive", "s")]
+    assert noted(1 / (eps - sp.Abs(s - t))) == [("nonzero", "eps - Abs(s - t)")]
     assert noted(1 / sp.sqrt(s - t)) == [("positive", "s - t")]
     assert noted(sp.Abs(s), "s") == noted(Positive(s), "s") == noted(sp.sign(s), "s") == [("nonzero", "s")]
     assert noted(Positive(s), "t") == []
