@@ -17,7 +17,7 @@ import symbackprop as sb
 from symbackprop.catalogue.activations import ACTIVATIONS
 from symbackprop.catalogue.losses import LOSSES
 from symbackprop.cli import main
-from symbackprop.language import parse
+from symbackprop.language import syntax
 from symbackprop.language.functions import FUNCTIONS, WORDS
 from symbackprop.model import build, derivation_file
 from symbackprop.proof.limits import Budget
@@ -217,10 +217,10 @@ def test_every_construct_is_read_as_the_table_says() -> None:
 def test_the_limits_are_the_real_ones() -> None:
     limits = dict(rows(LANGUAGE, "## Limits of a formula"))
     assert {what: int(number.replace(" ", "")) for what, number in limits.items()} == {
-        "characters of a formula": parse.MAX_LENGTH,
-        "depth of nesting": parse.MAX_DEPTH,
-        "digits of a number": parse.MAX_DIGITS,
-        "numerator or denominator of an exponent": parse.MAX_EXPONENT,
+        "characters of a formula": syntax.MAX_LENGTH,
+        "depth of nesting": syntax.MAX_DEPTH,
+        "digits of a number": syntax.MAX_DIGITS,
+        "numerator or denominator of an exponent": syntax.MAX_EXPONENT,
         "characters of a name": 64,
         "axes of a shape": build.MAX_AXES,
     }

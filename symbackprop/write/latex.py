@@ -1,19 +1,15 @@
 r"""Index expressions as LaTeX: `\sum_{k=1}^{n} W_{ik}\,x_{k}`.
 
-Print counts from 1, code from 0: a sum runs from 1 to n, and W[0, 1] is W_{12}. The order of terms and factors is
-that of the field, not SymPy's: numbers, weights, deltas, the rest as declared, sums last; a product that was built
-with `evaluate=False` keeps its own. What is printed depends on the expression only up to the names of its bound
-indices. `reader.py` reads every line back, and shares nothing with this file but the names.
+Print counts from 1, code from 0: a sum runs from 1 to n, and W[0, 1] is W_{12}. Terms and factors stand in the order
+of `latex_order.py`, but a product that was built with `evaluate=False` keeps its own. What is printed depends on the
+expression only up to the names of its bound indices. `reader.py` reads every line back, and shares nothing with the
+printer but the names.
 """
 
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import IntEnum
 
 import sympy as sp
 
-from symbackprop.model.graph import names_in
 from symbackprop.tensor.indices import free_indices
 from symbackprop.tensor.nodes import (
     Elementwise,
@@ -27,46 +23,10 @@ from symbackprop.tensor.nodes import (
     extent,
     is_size,
 )
+from symbackprop.write.latex_order import Order
+from symbackprop.write.latex_pieces import Letters, Level, Piece, decimal, held, parenthesised, symbol_piece
+from symbackprop.write.latex_products import Products, flat
 from symbackprop.write.names import Names
-
-# The letter of every index in scope; each letter stands for itself too, so that it stays taken inside a sum whose
-# index hides the one that it was given to.
-Letters = dict[Expr, str]
-_DECIMAL = re.compile(r"(-?)(\d+(?:\.\d+)?)(?:[eE]([+-]?\d+))?\Z")
-
-
-class Level(IntEnum):
-    """How tightly a printed piece holds together."""
-
-    TERMS = 0
-    NEGATIVE = 1
-    PRODUCT = 2
-    FACTOR = 3  # needs parentheses only as the base of a power
-    ATOM = 4
-
-
-class Rank(IntEnum):
-    """The place of a factor in a product."""
-
-    NUMBER = 0
-    SIZE = 1
-    WEIGHT = 2
-    ADJOINT = 3
-    ERROR = 4  # a difference of quantities, as in (o - y) o (1 - o)
-    SYMBOL = 5
-    TERMS = 6
-    FUNCTION = 7
-    INDICATOR = 8
-    SUM = 9
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Printed text; `open` when it ends inside a Σ, which would swallow any factor put behind it."""
-
-    text: str
-    level: Level = Level.ATOM
-    open: bool = False
 
 
 def latex(expr: Expr, names: Names, *, free: Mapping[Expr, str] | None = None) -> str:
@@ -86,17 +46,6 @@ def _print(expr: Expr, names: Names, free: Mapping[Expr, str] | None, values: Ma
     return _Printer(names, values).text(expr, letters | {letter: letter for letter in letters.values()})
 
 
-def parenthesised(text: str) -> str:
-    """`text` in parentheses, which grow where it is tall."""
-    tall = re.search(r"\\frac|\\sum|\\sqrt|\\left", text)
-    return rf"\left({text}\right)" if tall else f"({text})"
-
-
-def _held(piece: Piece, level: Level) -> str:
-    """The text, in parentheses unless it holds together at least at `level`."""
-    return piece.text if piece.level >= level else parenthesised(piece.text)
-
-
 class _Printer:
     """One method for each kind of node; `letters` has the letter of every index in scope."""
 
@@ -104,7 +53,8 @@ class _Printer:
         self.names, self.values = names, values
         # The order of a line with numbers is that of the same line without them.
         self.symbolic = _Printer(names, {}) if values else self
-        self.order = {code: position for position, code in enumerate(names.ranks)}
+        self.order = Order(names, self.symbolic.piece)
+        self.products = Products(self.piece, self.order, dots=bool(values))
         self.known: dict[tuple[Expr, frozenset[tuple[Expr, str]]], Piece] = {}
 
     def piece(self, expr: Expr, letters: Letters) -> Piece:
@@ -117,7 +67,7 @@ class _Printer:
     def new_piece(self, expr: Expr, letters: Letters) -> Piece:
         """Raises: AssertionError for a node that no index expression has."""
         if expr in self.values:
-            return _number(self.values[expr])
+            return decimal(self.values[expr])
         for kind in type(expr).__mro__:
             if kind in ROWS:
                 return ROWS[kind](self, expr, letters)
@@ -141,7 +91,7 @@ class _Printer:
         if is_size(expr):
             code = str(expr.name)
             assert code in self.names.sizes, f"internal error: the size {code!r} has no LaTeX name"
-            return _symbol_piece(self.names.sizes[code].text)
+            return symbol_piece(self.names.sizes[code].text)
         return self.entry(expr, letters)
 
     def entry(self, expr: Expr, letters: Letters) -> Piece:
@@ -150,7 +100,7 @@ class _Printer:
         assert code in self.names.ranks, f"internal error: {code!r} has no LaTeX name"
         assert self.names.ranks[code] == len(indices), f"internal error: {expr} has {len(indices)} indices"
         if code in self.names.quantities:
-            return _symbol_piece(self.names.quantities[code].at(indices))
+            return symbol_piece(self.names.quantities[code].at(indices))
         loss, name = self.names.adjoints[code]
         split = self.names.ranks[loss]
         above, below = self.names.quantities[loss].at(indices[:split]), self.names.quantities[name].at(indices[split:])
@@ -165,9 +115,9 @@ class _Printer:
     # Sums of terms
 
     def add(self, expr: Expr, letters: Letters) -> Piece:
-        terms = _flat(expr)
+        terms = flat(expr)
         if sp.Add(*expr.args).args == expr.args:
-            terms.sort(key=lambda term: self.term_key(term, letters))
+            terms.sort(key=lambda term: self.order.term_key(term, letters))
         text = ""
         for term in terms:
             piece = self.piece(term, letters)
@@ -177,112 +127,18 @@ class _Printer:
                 text += (" + " if text else "") + piece.text
         return Piece(text, Level.TERMS)
 
-    def term_key(self, term: Expr, letters: Letters) -> tuple[object, ...]:
-        """What is added first, then numbers, then the names in order of declaration."""
-        symbolic = self.symbolic.piece(term, letters)
-        negative = symbolic.level == Level.NEGATIVE
-        return negative, not term.is_Rational, self.positions(term), len(symbolic.text), symbolic.text
-
-    def positions(self, expr: Expr) -> tuple[int, ...]:
-        return tuple(sorted(self.order.get(name, -1) for name in names_in(expr)))
-
-    # Products and powers
-
-    def mul(self, expr: Expr, letters: Letters) -> Piece:
-        factors = _flat(expr)
-        if sp.Mul(*expr.args).args == expr.args:
-            number = sp.Mul(*(f for f in factors if f.is_Rational))
-            rest = [f for f in factors if not f.is_Rational]
-            rest.sort(key=lambda factor: self.factor_key(factor, letters))
-            piece = self.quotient(abs(number.p), number.q, rest, letters)
-        else:
-            number, *rest = factors
-            if not (number.is_Rational and number < 0):
-                return self.product(factors, letters)
-            piece = self.product([-number] * (number != -1) + rest, letters)
-        return Piece("-" + _held(piece, Level.PRODUCT), Level.NEGATIVE, piece.open) if number < 0 else piece
-
-    def quotient(self, above: int, below: int, rest: list[Expr], letters: Letters) -> Piece:
-        """above/below times factors: one fraction where it stays small, 1/(2n) in front where it does not."""
-        down = [sp.Pow(f.base, -f.exp, evaluate=f.exp == -1) for f in rest if _is_divisor(f)]
-        up = [f for f in rest if not _is_divisor(f)]
-        if not down and below == 1:
-            return self.product([sp.Integer(above)] * (above != 1) + up, letters)
-        divisor = self.product([sp.Integer(below)] * (below != 1) + down, letters).text
-        counts = all(is_size(f.base if f.is_Pow else f) for f in down)
-        inside, behind = self.numerator(above, up, counts, letters)
-        fraction = rf"\frac{{{self.product(inside, letters).text}}}{{{divisor}}}"
-        return self.join([Piece(fraction, Level.FACTOR), *(self.piece(f, letters) for f in behind)])
-
-    def numerator(self, above: int, up: list[Expr], counts: bool, letters: Letters) -> tuple[list[Expr], list[Expr]]:
-        """Which factors stand on the fraction bar and which behind it; sums stand behind unless they are alone."""
-        number = [sp.Integer(above)] * (above != 1 or not up)
-        if not number and len(up) == 1 and (not counts or self.is_small(up[0], letters)):
-            return up, []
-        if counts:
-            return number or [sp.Integer(1)], up
-        sums = [f for f in up if isinstance(f, sp.Sum)]
-        inside = number + [f for f in up if not isinstance(f, sp.Sum)]
-        return inside or [sp.Integer(1)], sums
-
-    def is_small(self, factor: Expr, letters: Letters) -> bool:
-        """Whether the factor looks better on a short fraction bar than behind it."""
-        if factor.is_Add:
-            return not factor.has(sp.Sum) and all(entry_name(t) or entry_name(-t) or t.is_Rational for t in factor.args)
-        return entry_name(factor) is not None or is_size(factor)
-
-    def factor_key(self, factor: Expr, letters: Letters) -> tuple[object, ...]:
-        text = self.symbolic.text(factor, letters)
-        return self.factor_rank(factor), -self.numerator_position(factor), self.positions(factor), len(text), text
-
-    def numerator_position(self, factor: Expr) -> int:
-        """How late the f of a ∂f/∂v is declared: a chain runs from the loss back, ∂E/∂o ∂o/∂z ∂z/∂w."""
-        if isinstance(factor, Partial | Local):
-            return self.order.get(entry_name(factor.args[0]) or "", 0)
-        loss = re.match(r"d\((\w+), ", entry_name(factor) or "")
-        return self.order[loss[1]] if loss else 0
-
-    def factor_rank(self, factor: Expr) -> Rank:
-        base = factor.base if factor.is_Pow else factor
-        name = entry_name(base)
-        if name is not None:
-            if name in self.names.weights:
-                return Rank.WEIGHT
-            return Rank.ADJOINT if name.startswith("d(") else Rank.SYMBOL
-        if base.is_Add and len(names_in(base)) > 1:
-            return Rank.ERROR
-        for kinds, rank in _RANKS:
-            if isinstance(base, kinds):
-                return rank
-        return Rank.SIZE if is_size(base) or base.is_number else Rank.FUNCTION
-
-    def product(self, factors: list[Expr], letters: Letters) -> Piece:
-        """The factors in the given order."""
-        if len(factors) == 1:
-            return self.piece(factors[0], letters)
-        return self.join([self.piece(factor, letters) for factor in factors])
-
-    def join(self, pieces: list[Piece]) -> Piece:
-        """Pieces side by side, each in parentheses where it would not hold."""
-        if len(pieces) == 1:
-            return pieces[0]
-        text, last = "", len(pieces) - 1
-        for position, piece in enumerate(pieces):
-            swallows = piece.open and position < last
-            right = parenthesised(piece.text) if swallows else _held(piece, Level.PRODUCT)
-            text += right if not text else (r" \cdot " if self.values else _between(text, right)) + right
-        return Piece(text, Level.PRODUCT, pieces[-1].open and pieces[-1].level >= Level.PRODUCT)
+    # Powers and sums over indices
 
     def power(self, expr: Expr, letters: Letters) -> Piece:
         base, exponent = expr.base, expr.exp
         if exponent.is_Rational and exponent < 0:
-            return self.quotient(1, 1, [expr], letters)
+            return self.products.quotient(1, 1, [expr], letters)
         if exponent == sp.Rational(1, 2):
             return Piece(rf"\sqrt{{{self.text(base, letters)}}}", Level.FACTOR)
         piece = self.piece(base, letters)
         # Large parentheses keep the exponent of z^{(1)} squared apart from its layer.
         named = base not in self.values and entry_name(base) is not None and piece.level < Level.ATOM
-        held = rf"\left({piece.text}\right)" if named else _held(piece, Level.ATOM)
+        held = rf"\left({piece.text}\right)" if named else held(piece, Level.ATOM)
         if exponent.is_Rational:
             return Piece(f"{held}^{{{exponent}}}", Level.FACTOR)
         return Piece(f"{held}^{{{self.text(exponent, letters)}}}", Level.FACTOR)
@@ -295,7 +151,7 @@ class _Printer:
             letter = self.names.next_letter(set(letters.values()))
             signs += rf"\sum_{{{letter}=1}}^{{{self.text(extent(i), letters)}}} "
             letters = letters | {i: letter, letter: letter}
-        return Piece(signs + _held(self.piece(expr.function, letters), Level.PRODUCT), Level.PRODUCT, open=True)
+        return Piece(signs + held(self.piece(expr.function, letters), Level.PRODUCT), Level.PRODUCT, open=True)
 
     # Functions
 
@@ -346,49 +202,6 @@ class _Printer:
         return Piece(rf"\frac{{\partial}}{{\partial {below}}}{inner}", Level.FACTOR, open=True)
 
 
-def _number(text: str) -> Piece:
-    """A decimal; negative ones in parentheses, so that they can stand anywhere."""
-    match = _DECIMAL.match(text)
-    assert match, f"internal error: {text!r} is no decimal number"
-    sign, digits, exponent = match.groups()
-    if exponent is not None:
-        digits = rf"{digits} \cdot 10^{{{int(exponent)}}}"
-    return Piece(
-        parenthesised(sign + digits) if sign else digits, Level.PRODUCT if exponent and not sign else Level.ATOM
-    )
-
-
-def _symbol_piece(text: str) -> Piece:
-    """A name; one with something above it needs parentheses before it can be raised to a power."""
-    return Piece(text, Level.FACTOR if "^" in text or "'" in text else Level.ATOM)
-
-
-def _flat(expr: Expr) -> list[Expr]:
-    """The terms of a sum or the factors of a product, those of sums in sums and products in products included."""
-    return [part for arg in expr.args for part in (_flat(arg) if arg.func is expr.func else [arg])]
-
-
-def _is_divisor(factor: Expr) -> bool:
-    return bool(factor.is_Pow and factor.exp.is_Rational and factor.exp < 0)
-
-
-def _between(left: str, right: str) -> str:
-    r"""What keeps two factors apart: nothing, a thin space, or \cdot where digits would run together."""
-    if right[0].isdigit() or (left[-1].isdigit() and right.startswith(r"\frac")):
-        return r" \cdot "
-    # TeX itself puts a thin space beside large parentheses and operators.
-    if re.match(r"\(|\\(left|sum|log|exp|sin|cos|tanh|operatorname)(?![A-Za-z])", right) or left.endswith(r"\right)"):
-        return ""
-    return "" if left[-1].isdigit() else r"\,"
-
-
-_RANKS: tuple[tuple[tuple[type, ...], Rank], ...] = (
-    ((sp.Sum,), Rank.SUM),
-    ((Partial, Local), Rank.ADJOINT),
-    ((sp.Add,), Rank.TERMS),
-    ((Positive, IsZero, sp.KroneckerDelta), Rank.INDICATOR),
-)
-
 Row = Callable[[_Printer, Expr, Letters], Piece]
 
 
@@ -402,7 +215,7 @@ ROWS: Mapping[type, Row] = {
     sp.Symbol: _Printer.symbol,
     sp.Indexed: _Printer.entry,
     sp.Add: _Printer.add,
-    sp.Mul: _Printer.mul,
+    sp.Mul: lambda printer, expr, letters: printer.products.mul(expr, letters),
     sp.Pow: _Printer.power,
     sp.Sum: _Printer.sum,
     sp.exp: _Printer.exponential,

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from symbackprop.write.latex import parenthesised
+from symbackprop.write.latex_pieces import parenthesised
 from symbackprop.write.matrix_pieces import (
     Level,
     NoNotationError,

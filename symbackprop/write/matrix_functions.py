@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from symbackprop.tensor.nodes import Expr
-from symbackprop.write.latex import parenthesised
+from symbackprop.write.latex_pieces import parenthesised
 from symbackprop.write.matrix_entries import (
     arguments,
     array_of_entries,

@@ -9,22 +9,16 @@ not from the printer's tables: an error in precedence, order or parentheses on o
   base        = number | name | call | "(" expression ")" | \frac | \sqrt | e^{...} | \lvert | \mathbf{1}[...] | ∂f/∂v
 
 Notation merges what it cannot tell apart: the total and the partial derivative, and ∂E/∂h as a quantity of its own.
-`same` merges them too.
+`sameness.py` merges them too.
 """
 
-import re
 from collections.abc import Callable, Mapping
-from typing import NoReturn
 
 import sympy as sp
 
-from symbackprop.errors import FormulaError
-from symbackprop.tensor.indices import children, rebuild, substitute
 from symbackprop.tensor.nodes import (
-    Elementwise,
     Expr,
     IsZero,
-    Local,
     Partial,
     Positive,
     adjoint_name,
@@ -39,8 +33,9 @@ from symbackprop.tensor.nodes import (
     size,
 )
 from symbackprop.write.names import Names
+from symbackprop.write.reader_indices import IndexReader
+from symbackprop.write.reader_tokens import words
 
-_TOKEN = re.compile(r"\s+|\\,|\\left\(|\\right\)|\\[A-Za-z]+|\\_|[0-9]+|[A-Za-z]|[-+*=>^_{}()\[\]/,']")
 _CALLS: Mapping[str, Callable[[Expr], Expr]] = {
     r"\log": sp.log,
     r"\exp": sp.exp,
@@ -50,8 +45,7 @@ _CALLS: Mapping[str, Callable[[Expr], Expr]] = {
     r"\operatorname{erf}": sp.erf,
     r"\operatorname{sign}": sp.sign,
 }
-_ADJOINT = re.compile(r"d\(([^,()]+), ([^,()]+)\)")
-_MAX_DEPTH, _MAX_LENGTH, _MAX_DIGITS, _MAX_EXPONENT = 100, 200_000, 4000, 1000
+_MAX_DEPTH, _MAX_DIGITS, _MAX_EXPONENT = 100, 4000, 1000
 _PRIMES = 3
 
 
@@ -63,73 +57,18 @@ def read(text: str, names: Names, free: Mapping[Expr, str]) -> Expr:
     return _Reader(text, names, free).line()
 
 
-def same(a: Expr, b: Expr) -> bool:
-    """Whether a and b are one expression up to the names of bound indices, SymPy's evaluation and notation."""
-    return bool(_normal(a, 0) == _normal(b, 0))
-
-
-def _lex(text: str) -> list[tuple[str, int]]:
-    """Tokens and their columns, white space left out, a last empty token for the end."""
-    tokens, position = [], 0
-    while position < len(text):
-        match = _TOKEN.match(text, position)
-        if match is None:
-            raise FormulaError(f"{text[position]!r} is not printed in formulas", text, position)
-        token = match.group()
-        if token != r"\," and not token.isspace():
-            tokens.append((token, position))
-        position = match.end()
-    return [*tokens, ("", len(text))]
-
-
 def _is_entry(expr: Expr) -> bool:
     """An entry or scalar; ∂E/∂h is a quantity too."""
     return entry_name(expr) is not None or isinstance(expr, Partial)
 
 
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(token for token, _ in _lex(text)[:-1])
-
-
-class _Reader:
-    """Recursive descent; `scope` has the index that each letter stands for here."""
+class _Reader(IndexReader):
+    """Recursive descent over the grammar."""
 
     def __init__(self, text: str, names: Names, free: Mapping[Expr, str]) -> None:
-        if len(text) > _MAX_LENGTH:
-            raise FormulaError(f"a line of {len(text)} characters; at most {_MAX_LENGTH} are read")
-        self.text, self.names = text, names
-        self.tokens, self.position, self.depth = _lex(text), 0, 0
-        self.scope = {letter: i for i, letter in free.items()}
-        if len(self.scope) < len(free):
-            self.fail("two free indices share a letter")
-        self.taken = {str(i.label) for i in free}
+        super().__init__(text, free)
+        self.names, self.depth = names, 0
         self.entries, self.calls = _tables(names)
-
-    # Tokens
-
-    def fail(self, message: str) -> NoReturn:
-        raise FormulaError(message, self.text, self.tokens[self.position][1] if self.text else 0)
-
-    def peek(self, ahead: int = 0) -> str:
-        return self.tokens[min(self.position + ahead, len(self.tokens) - 1)][0]
-
-    def take(self) -> str:
-        token = self.peek()
-        self.position += bool(token)
-        return token
-
-    def accept(self, token: str) -> bool:
-        found = self.peek() == token
-        self.position += found
-        return found
-
-    def expect(self, *tokens: str) -> None:
-        for token in tokens:
-            if not self.accept(token):
-                self.fail(f"expected {token!r}, found {self.peek() or 'the end'!r}")
-
-    def looking_at(self, words: tuple[str, ...]) -> bool:
-        return all(self.peek(ahead) == word for ahead, word in enumerate(words))
 
     # Sums and products
 
@@ -197,12 +136,6 @@ class _Reader:
         body = sp.Mul(*self.product())
         del self.scope[letter]
         return sp.Sum(body, (bound, 0, extent(bound) - 1))
-
-    def unused(self, letter: str) -> str:
-        """A name for a bound index that no free index has."""
-        while letter in self.taken:
-            letter += "'"
-        return letter
 
     def fraction(self) -> list[Expr]:
         self.expect(r"\frac")
@@ -351,43 +284,6 @@ class _Reader:
         code = next(code for code, symbol in self.names.functions.items() if symbol.text == name)
         return elementwise(code, order)(*self.arguments(8))
 
-    def indices(self, rank: int, opened: bool) -> list[Expr]:
-        """The indices of an entry, after an opened subscript or from its beginning."""
-        if not opened:
-            self.expect("_", "{")
-        groups: list[list[str]] = [[]]
-        while not self.accept("}"):
-            if self.accept(","):
-                groups.append([])
-            elif self.peek().isdigit():
-                groups[-1].append(self.take())
-            else:
-                groups[-1].append(self.letter())
-        if len(groups) == 1 and rank > 1:
-            # Without commas each index is one character.
-            groups = [[part] for token in groups[0] for part in (token if token.isdigit() else [token])]
-        if len(groups) != rank or any(len(group) != 1 for group in groups):
-            self.fail(f"expected {rank} indices")
-        return [self.one_index(group[0]) for group in groups]
-
-    def letter(self) -> str:
-        letter = self.take()
-        if not re.fullmatch("[A-Za-z]", letter):
-            self.fail(f"expected an index letter, found {letter or 'the end'!r}")
-        while self.accept("'"):
-            letter += "'"
-        return letter
-
-    def one_index(self, text: str) -> Expr:
-        if text.isdigit():
-            if int(text) == 0:
-                self.fail("indices in print start at 1")
-            return sp.Integer(int(text) - 1)
-        if text not in self.scope:
-            self.fail(f"the index {text} has no range here")
-        return self.scope[text]
-
-
 _BASES: Mapping[str, Callable[[_Reader], Expr]] = {
     r"\sqrt": _Reader.root,
     r"\lvert": _Reader.absolute,
@@ -400,56 +296,10 @@ def _tables(names: Names) -> tuple[dict[tuple[str, ...], str], dict[tuple[str, .
     """The words with which an entry or size begins -> its code name; the words of a function -> its text."""
     entries: dict[tuple[str, ...], str] = {}
     for code, symbol in [*names.quantities.items(), *names.sizes.items()]:
-        words = _words(symbol.text)
+        opening = words(symbol.text)
         opened = names.ranks.get(code, 0) > 0 and symbol.lower
         # The subscript of \delta_{o} stays open for the indices of \delta_{o,i}.
-        words = (*words[:-1], ",") if opened else words
-        assert words not in entries, f"internal error: {code} and {entries[words]} share the LaTeX name {symbol.text}"
-        entries[words] = code
-    return entries, {_words(symbol.text): symbol.text for symbol in names.functions.values()}
-
-
-# Equality
-
-
-def _normal(expr: Expr, level: int) -> Expr:
-    """`expr` evaluated anew, bound indices numbered from the outside in, notation merged."""
-    if isinstance(expr, sp.Sum):
-        return _normal_sum(expr, level)
-    if expr.is_Mul or expr.is_Pow:
-        flat = _flat(expr)
-        if len(flat) > 1:
-            return sp.Mul(*(_normal(f, level) for f in _flat(expr)))
-    code = entry_name(expr)
-    match = _ADJOINT.fullmatch(code) if code else None
-    if match:
-        return Partial(scalar(match[1]), entry(match[2], *entry_indices(expr)))
-    parts = children(expr)
-    if not parts:
-        return expr
-    normal = [_normal(part, level) for part in parts]
-    if isinstance(expr, Local):
-        return Partial(*normal)
-    if isinstance(expr, Elementwise):  # its name and order count, not which class object stands for them
-        return elementwise(expr.func.function, expr.func.order)(*normal)
-    return rebuild(expr, normal)
-
-
-def _normal_sum(expr: Expr, level: int) -> Expr:
-    """The outermost index gets the lowest number; no identifier begins with an underscore.
-
-    One index at a time: an inner one may have the name of an outer one, which it hides.
-    """
-    *inner, (outer, low, high) = expr.limits
-    body = sp.Sum(expr.function, *inner) if inner else expr.function
-    bound = index(f"_{level}", extent(outer))
-    return sp.Sum(_normal(substitute(body, {outer: bound}), level + 1), (bound, low, high))
-
-
-def _flat(expr: Expr) -> list[Expr]:
-    """The factors of nested products and of 1/(products), before SymPy multiplies any of them out."""
-    if expr.is_Mul:
-        return [factor for arg in expr.args for factor in _flat(arg)]
-    if expr.is_Pow and expr.exp == -1 and expr.base.is_Mul:
-        return [sp.Pow(factor, -1) for factor in _flat(expr.base)]
-    return [expr]
+        opening = (*opening[:-1], ",") if opened else opening
+        assert opening not in entries, f"internal error: {code} and {entries[opening]} share the LaTeX name {symbol.text}"
+        entries[opening] = code
+    return entries, {words(symbol.text): symbol.text for symbol in names.functions.values()}

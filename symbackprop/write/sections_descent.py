@@ -23,7 +23,7 @@ from symbackprop.write.concrete import (
     tensor_lines,
 )
 from symbackprop.write.context import Context, is_exact
-from symbackprop.write.latex import parenthesised
+from symbackprop.write.latex_pieces import parenthesised
 
 MAX_PLACES = 9
 

@@ -36,7 +36,8 @@ from symbackprop.write.blocks import (
 from symbackprop.write.concrete import MAX_LINES, TooLongError, bare, matrix_lines, number, tensor_lines, written_out
 from symbackprop.write.context import Context, compact, context, is_exact
 from symbackprop.write.document import document
-from symbackprop.write.reader import read, same
+from symbackprop.write.reader import read
+from symbackprop.write.sameness import same
 from symbackprop.write.report import ClaimReport, GradientReport, LossReport, Report
 from symbackprop.write.rules import RULE_NOTES
 from symbackprop.write.step_lines import local_letters

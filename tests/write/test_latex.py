@@ -22,7 +22,8 @@ from symbackprop.tensor.nodes import (
 )
 from symbackprop.write.latex import ROWS, latex, latex_numbers
 from symbackprop.write.names import make_names
-from symbackprop.write.reader import read, same
+from symbackprop.write.reader import read
+from symbackprop.write.sameness import same
 
 n, m = size("n"), size("m")
 FIRST, SECOND = index("i0", n), index("i1", m)

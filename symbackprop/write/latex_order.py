@@ -1,0 +1,80 @@
+"""The order of terms and factors in print, which is that of the field and not SymPy's.
+
+Numbers, weights, deltas, the rest as declared, sums last.
+"""
+
+import re
+from collections.abc import Callable
+from enum import IntEnum
+
+import sympy as sp
+
+from symbackprop.model.graph import names_in
+from symbackprop.tensor.nodes import Expr, IsZero, Local, Partial, Positive, entry_name, is_size
+from symbackprop.write.latex_pieces import Letters, Level, Piece
+from symbackprop.write.names import Names
+
+
+class Rank(IntEnum):
+    """The place of a factor in a product."""
+
+    NUMBER = 0
+    SIZE = 1
+    WEIGHT = 2
+    ADJOINT = 3
+    ERROR = 4  # a difference of quantities, as in (o - y) o (1 - o)
+    SYMBOL = 5
+    TERMS = 6
+    FUNCTION = 7
+    INDICATOR = 8
+    SUM = 9
+
+
+_RANKS: tuple[tuple[tuple[type, ...], Rank], ...] = (
+    ((sp.Sum,), Rank.SUM),
+    ((Partial, Local), Rank.ADJOINT),
+    ((sp.Add,), Rank.TERMS),
+    ((Positive, IsZero, sp.KroneckerDelta), Rank.INDICATOR),
+)
+
+
+class Order:
+    """Sort keys for terms and factors; `piece` prints a node without numbers, for ties are broken by the text."""
+
+    def __init__(self, names: Names, piece: Callable[[Expr, Letters], Piece]) -> None:
+        self.weights, self.piece = names.weights, piece
+        self.declared = {code: position for position, code in enumerate(names.ranks)}
+
+    def term_key(self, term: Expr, letters: Letters) -> tuple[object, ...]:
+        """What is added first, then numbers, then the names in order of declaration."""
+        symbolic = self.piece(term, letters)
+        negative = symbolic.level == Level.NEGATIVE
+        return negative, not term.is_Rational, self.positions(term), len(symbolic.text), symbolic.text
+
+    def positions(self, expr: Expr) -> tuple[int, ...]:
+        return tuple(sorted(self.declared.get(name, -1) for name in names_in(expr)))
+
+    def factor_key(self, factor: Expr, letters: Letters) -> tuple[object, ...]:
+        text = self.piece(factor, letters).text
+        return self.factor_rank(factor), -self.numerator_position(factor), self.positions(factor), len(text), text
+
+    def numerator_position(self, factor: Expr) -> int:
+        """How late the f of a ∂f/∂v is declared: a chain runs from the loss back, ∂E/∂o ∂o/∂z ∂z/∂w."""
+        if isinstance(factor, Partial | Local):
+            return self.declared.get(entry_name(factor.args[0]) or "", 0)
+        loss = re.match(r"d\((\w+), ", entry_name(factor) or "")
+        return self.declared[loss[1]] if loss else 0
+
+    def factor_rank(self, factor: Expr) -> Rank:
+        base = factor.base if factor.is_Pow else factor
+        name = entry_name(base)
+        if name is not None:
+            if name in self.weights:
+                return Rank.WEIGHT
+            return Rank.ADJOINT if name.startswith("d(") else Rank.SYMBOL
+        if base.is_Add and len(names_in(base)) > 1:
+            return Rank.ERROR
+        for kinds, rank in _RANKS:
+            if isinstance(base, kinds):
+                return rank
+        return Rank.SIZE if is_size(base) or base.is_number else Rank.FUNCTION

@@ -1,0 +1,62 @@
+"""The tokens of a printed line, and a cursor that takes them one by one."""
+
+import re
+from typing import NoReturn
+
+from symbackprop.errors import FormulaError
+
+_TOKEN = re.compile(r"\s+|\\,|\\left\(|\\right\)|\\[A-Za-z]+|\\_|[0-9]+|[A-Za-z]|[-+*=>^_{}()\[\]/,']")
+_MAX_LENGTH = 200_000
+
+
+def lex(text: str) -> list[tuple[str, int]]:
+    """Tokens and their columns, white space left out, a last empty token for the end."""
+    tokens, position = [], 0
+    while position < len(text):
+        match = _TOKEN.match(text, position)
+        if match is None:
+            raise FormulaError(f"{text[position]!r} is not printed in formulas", text, position)
+        token = match.group()
+        if token != r"\," and not token.isspace():
+            tokens.append((token, position))
+        position = match.end()
+    return [*tokens, ("", len(text))]
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The tokens alone."""
+    return tuple(token for token, _ in lex(text)[:-1])
+
+
+class Cursor:
+    """A place in a line: what stands here, and the complaint when it is something else."""
+
+    def __init__(self, text: str) -> None:
+        if len(text) > _MAX_LENGTH:
+            raise FormulaError(f"a line of {len(text)} characters; at most {_MAX_LENGTH} are read")
+        self.text = text
+        self.tokens, self.position = lex(text), 0
+
+    def fail(self, message: str) -> NoReturn:
+        raise FormulaError(message, self.text, self.tokens[self.position][1] if self.text else 0)
+
+    def peek(self, ahead: int = 0) -> str:
+        return self.tokens[min(self.position + ahead, len(self.tokens) - 1)][0]
+
+    def take(self) -> str:
+        token = self.peek()
+        self.position += bool(token)
+        return token
+
+    def accept(self, token: str) -> bool:
+        found = self.peek() == token
+        self.position += found
+        return found
+
+    def expect(self, *tokens: str) -> None:
+        for token in tokens:
+            if not self.accept(token):
+                self.fail(f"expected {token!r}, found {self.peek() or 'the end'!r}")
+
+    def looking_at(self, words: tuple[str, ...]) -> bool:
+        return all(self.peek(ahead) == word for ahead, word in enumerate(words))
