@@ -1,0 +1,1 @@
+"""What sources print, compared with what is true."""

@@ -7,7 +7,7 @@ from fractions import Fraction
 from symbackprop.errors import SymbackpropError
 from symbackprop.model.derivation_file import DerivationFile, PrintedNumber
 from symbackprop.numeric.values import Numbers
-from symbackprop.proof.duals import Undefined, Unknown
+from symbackprop.proof.points.duals import Undefined, Unknown
 from symbackprop.tensor.tensor import Tensor
 
 VALUE_DIGITS = 10

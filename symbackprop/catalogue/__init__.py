@@ -1,0 +1,1 @@
+"""Data only: activations and losses, one record each."""

@@ -1,0 +1,1 @@
+"""Certified values, generated NumPy code, gradient check, gradient descent."""

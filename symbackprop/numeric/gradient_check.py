@@ -14,8 +14,8 @@ from flint import arb
 from symbackprop.errors import GraphError
 from symbackprop.model.derivation_file import DerivationFile, Request
 from symbackprop.numeric.values import Numbers
-from symbackprop.proof.duals import Undefined, Unknown
-from symbackprop.proof.rounding import decimal
+from symbackprop.proof.points.duals import Undefined, Unknown
+from symbackprop.proof.points.rounding import decimal
 from symbackprop.tensor.nodes import adjoint_name, entry
 from symbackprop.tensor.tensor import Tensor
 

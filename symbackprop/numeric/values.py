@@ -10,9 +10,9 @@ from symbackprop.errors import GraphError, NotSupportedError
 from symbackprop.model.derivation_file import DerivationFile
 from symbackprop.model.graph import names_in
 from symbackprop.model.training import need_training, next_parts
-from symbackprop.proof.balls import Evaluation
-from symbackprop.proof.duals import Undefined, Unknown
-from symbackprop.proof.rounding import Rounded, decimal
+from symbackprop.proof.points.balls import Evaluation
+from symbackprop.proof.points.duals import Undefined, Unknown
+from symbackprop.proof.points.rounding import Rounded, decimal
 from symbackprop.tensor.indices import transform
 from symbackprop.tensor.nodes import Expr, Partial, adjoint_name, entry, entry_indices, entry_name
 from symbackprop.tensor.tensor import Tensor, variable

@@ -1,0 +1,1 @@
+"""Verdicts on statements about a graph. Nothing here trusts the routes."""

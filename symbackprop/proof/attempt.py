@@ -17,10 +17,10 @@ from symbackprop.errors import NotSupportedError
 from symbackprop.model.graph import Graph, Relation, names_in
 from symbackprop.proof.compact import compact
 from symbackprop.proof.domain import Domain, distinct
-from symbackprop.proof.index_form import NONNEGATIVE, NONZERO, POSITIVE, IndexForms
+from symbackprop.proof.index.form import NONNEGATIVE, NONZERO, POSITIVE, IndexForms
 from symbackprop.proof.inequality import follows
 from symbackprop.proof.limits import Budget, Clock, Undecided
-from symbackprop.proof.refutation import Counterexample, refute
+from symbackprop.proof.points.refutation import Counterexample, refute
 from symbackprop.proof.unfold import Unfolding
 from symbackprop.proof.verdict import Condition
 from symbackprop.tensor.indices import children

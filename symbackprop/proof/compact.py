@@ -8,7 +8,7 @@ from functools import cache
 
 from symbackprop.catalogue.activations import ACTIVATIONS, is_defined, unfold
 from symbackprop.language.parse import Scope, parse
-from symbackprop.proof.index_form import IndexForms
+from symbackprop.proof.index.form import IndexForms
 from symbackprop.proof.limits import Undecided
 from symbackprop.tensor.indices import transform
 from symbackprop.tensor.nodes import Elementwise, Expr, elementwise, entry

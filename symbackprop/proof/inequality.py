@@ -8,7 +8,7 @@ import sympy as sp
 from symbackprop.model.graph import Relation
 from symbackprop.proof.compact import compact
 from symbackprop.proof.domain import Domain
-from symbackprop.proof.index_form import IndexForms
+from symbackprop.proof.index.form import IndexForms
 from symbackprop.tensor.nodes import Expr
 
 

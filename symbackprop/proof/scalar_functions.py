@@ -11,7 +11,7 @@ from typing import Any
 
 from flint import fmpq
 
-from symbackprop.proof.index_numbers import prime_powers
+from symbackprop.proof.index.numbers import prime_powers
 from symbackprop.proof.limits import Clock, Undecided
 from symbackprop.proof.scalar_arithmetic import Grow, Shape
 from symbackprop.proof.scalar_generators import MINUS, NULL, PLUS, Generator, Kind, Poly, PolyMap

@@ -10,7 +10,7 @@ about a layer is decided with its neighbours opaque, whatever the depth of the n
 import sympy as sp
 
 from symbackprop.model.graph import Graph, names_in
-from symbackprop.proof.index_form import IndexForms
+from symbackprop.proof.index.form import IndexForms
 from symbackprop.tensor.indices import all_index_names, substitute, transform
 from symbackprop.tensor.nodes import (
     Expr,

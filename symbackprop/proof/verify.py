@@ -9,9 +9,9 @@ import sympy as sp
 from symbackprop.model.graph import Graph, Relation
 from symbackprop.proof.attempt import Attempt, Tests, from_identity, prove, vanishes
 from symbackprop.proof.domain import Domain, distinct
-from symbackprop.proof.index_form import IndexForms
+from symbackprop.proof.index.form import IndexForms
 from symbackprop.proof.limits import Budget, Clock
-from symbackprop.proof.refutation import Agreement, Counterexample, refute, witness
+from symbackprop.proof.points.refutation import Agreement, Counterexample, refute, witness
 from symbackprop.proof.unfold import name_locals
 from symbackprop.proof.verdict import Condition, Kind, Verdict
 from symbackprop.tensor.indices import free_indices, substitute, transform

@@ -1,0 +1,1 @@
+"""Index notation over SymPy: nodes, indices, tensors, their operations and derivative."""

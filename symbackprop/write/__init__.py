@@ -1,0 +1,1 @@
+"""One report, several documents: LaTeX, Markdown, JSON, plain text."""

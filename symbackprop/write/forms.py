@@ -9,7 +9,7 @@ from symbackprop.language.array_form import array_form
 from symbackprop.language.parse import Scope, parse
 from symbackprop.model.build import scope_of
 from symbackprop.model.graph import Graph, Relation, names_in
-from symbackprop.proof.index_form import IndexForms, subtract
+from symbackprop.proof.index.form import IndexForms, subtract
 from symbackprop.proof.limits import Undecided
 from symbackprop.tensor.indices import transform
 from symbackprop.tensor.nodes import Expr, entry, entry_indices, entry_name

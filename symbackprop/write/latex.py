@@ -138,10 +138,10 @@ class _Printer:
         piece = self.piece(base, letters)
         # Large parentheses keep the exponent of z^{(1)} squared apart from its layer.
         named = base not in self.values and entry_name(base) is not None and piece.level < Level.ATOM
-        held = rf"\left({piece.text}\right)" if named else held(piece, Level.ATOM)
+        raised = rf"\left({piece.text}\right)" if named else held(piece, Level.ATOM)
         if exponent.is_Rational:
-            return Piece(f"{held}^{{{exponent}}}", Level.FACTOR)
-        return Piece(f"{held}^{{{self.text(exponent, letters)}}}", Level.FACTOR)
+            return Piece(f"{raised}^{{{exponent}}}", Level.FACTOR)
+        return Piece(f"{raised}^{{{self.text(exponent, letters)}}}", Level.FACTOR)
 
     def sum(self, expr: Expr, letters: Letters) -> Piece:
         signs = ""

@@ -8,7 +8,7 @@ from symbackprop.derivation.steps import Derivation, Step
 from symbackprop.language.array_form import array_form
 from symbackprop.language.parse import parse
 from symbackprop.model.build import scope_of
-from symbackprop.proof.index_form import IndexForms
+from symbackprop.proof.index.form import IndexForms
 from symbackprop.proof.limits import Undecided
 from symbackprop.tensor.indices import transform
 from symbackprop.tensor.nodes import Expr, adjoint_name, entry, entry_indices, entry_name

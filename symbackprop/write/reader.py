@@ -34,7 +34,7 @@ from symbackprop.tensor.nodes import (
 )
 from symbackprop.write.names import Names
 from symbackprop.write.reader_indices import IndexReader
-from symbackprop.write.reader_tokens import words
+from symbackprop.write.reader_tokens import token_texts
 
 _CALLS: Mapping[str, Callable[[Expr], Expr]] = {
     r"\log": sp.log,
@@ -195,7 +195,7 @@ class _Reader(IndexReader):
     def arguments(self, most: int) -> list[Expr]:
         closing = {"(": ")", r"\left(": r"\right)"}.get(self.peek())
         if closing is None:
-            self.fail(f"expected an opening parenthesis, found {self.peek() or 'the end'!r}")
+            self.fail(f"expected an words parenthesis, found {self.peek() or 'the end'!r}")
         self.take()
         found = [self.expression()]
         while len(found) < most and self.accept(","):
@@ -248,7 +248,7 @@ class _Reader(IndexReader):
             return entry(code, *entry_indices(f), *entry_indices(v))
         return Partial(f, v)
 
-    # Names and indices
+    # Names
 
     def named(self) -> Expr:
         """A function with its arguments, a size, a scalar or an entry: the longest name that stands here."""
@@ -284,6 +284,7 @@ class _Reader(IndexReader):
         code = next(code for code, symbol in self.names.functions.items() if symbol.text == name)
         return elementwise(code, order)(*self.arguments(8))
 
+
 _BASES: Mapping[str, Callable[[_Reader], Expr]] = {
     r"\sqrt": _Reader.root,
     r"\lvert": _Reader.absolute,
@@ -296,10 +297,10 @@ def _tables(names: Names) -> tuple[dict[tuple[str, ...], str], dict[tuple[str, .
     """The words with which an entry or size begins -> its code name; the words of a function -> its text."""
     entries: dict[tuple[str, ...], str] = {}
     for code, symbol in [*names.quantities.items(), *names.sizes.items()]:
-        opening = words(symbol.text)
+        words = token_texts(symbol.text)
         opened = names.ranks.get(code, 0) > 0 and symbol.lower
         # The subscript of \delta_{o} stays open for the indices of \delta_{o,i}.
-        opening = (*opening[:-1], ",") if opened else opening
-        assert opening not in entries, f"internal error: {code} and {entries[opening]} share the LaTeX name {symbol.text}"
-        entries[opening] = code
-    return entries, {words(symbol.text): symbol.text for symbol in names.functions.values()}
+        words = (*words[:-1], ",") if opened else words
+        assert words not in entries, f"internal error: {code} and {entries[words]} share the LaTeX name {symbol.text}"
+        entries[words] = code
+    return entries, {token_texts(symbol.text): symbol.text for symbol in names.functions.values()}

@@ -23,8 +23,8 @@ def lex(text: str) -> list[tuple[str, int]]:
     return [*tokens, ("", len(text))]
 
 
-def words(text: str) -> tuple[str, ...]:
-    """The tokens alone."""
+def token_texts(text: str) -> tuple[str, ...]:
+    """The tokens without their columns."""
     return tuple(token for token, _ in lex(text)[:-1])
 
 

@@ -1,4 +1,4 @@
-"""A printed name as one symbol, `\hat{z}^{(1)}_{o}`, and the check that what a user wrote is one.
+r"""A printed name as one symbol, `\hat{z}^{(1)}_{o}`, and the check that what a user wrote is one.
 
 Nothing that passes can read a file, end the formula or start another one.
 """

@@ -18,7 +18,7 @@ from symbackprop.language.array_form import array_form
 from symbackprop.language.parse import Scope, parse
 from symbackprop.model.build import graph_from_formulas, scope_of
 from symbackprop.model.graph import names_in
-from symbackprop.proof.index_form import IndexForms, subtract
+from symbackprop.proof.index.form import IndexForms, subtract
 from symbackprop.tensor.differentiate import differentiate, tidy
 from symbackprop.tensor.nodes import (
     Elementwise,

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from symbackprop.errors import GraphError, NotSupportedError
 from symbackprop.model.build import graph_from_formulas, relation
 from symbackprop.model.graph import Graph
-from symbackprop.proof.balls import Evaluation, adjoint_parts
-from symbackprop.proof.duals import Undefined, Unknown
-from symbackprop.proof.families import choose_functions
-from symbackprop.proof.rounding import Rounded, bounds, decimal, rounds_to
+from symbackprop.proof.points.balls import Evaluation, adjoint_parts
+from symbackprop.proof.points.duals import Undefined, Unknown
+from symbackprop.proof.points.families import choose_functions
+from symbackprop.proof.points.rounding import Rounded, bounds, decimal, rounds_to
 from symbackprop.tensor.nodes import Expr, IsZero, Local, Partial, Positive, adjoint_name, entry, index, scalar, size
 from symbackprop.tensor.tensor import Tensor, axes
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import sympy as sp
 
-from symbackprop.proof.index_form import IndexForms, subtract
+from symbackprop.proof.index.form import IndexForms, subtract
 from symbackprop.proof.limits import Budget, Undecided
 from symbackprop.tensor.indices import children, free_indices, fresh_index, rebuild, rename_bound, substitute
 from symbackprop.tensor.nodes import (
@@ -593,7 +593,7 @@ def test_rewritten_claims_are_proved(theorem: Theorem) -> None:
 PROBE = """
 import sys
 sys.path.insert(0, {root!r})
-from symbackprop.proof.index_form import IndexForms
+from symbackprop.proof.index.form import IndexForms
 from symbackprop.tensor.nodes import *
 import sympy as sp
 n, m = size("n"), size("m")

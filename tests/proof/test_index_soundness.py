@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sympy as sp
 
-from symbackprop.proof.index_form import IndexForms, subtract
+from symbackprop.proof.index.form import IndexForms, subtract
 from symbackprop.proof.limits import Budget, Undecided
 from symbackprop.tensor.indices import free_indices
 from symbackprop.tensor.nodes import Expr, IsZero, Positive, delta, elementwise, entry, index, scalar, size, summation

@@ -12,9 +12,9 @@ from flint import arb, ctx, fmpq
 
 from symbackprop.model.build import graph_from_formulas, relation
 from symbackprop.model.graph import Graph, Relation
-from symbackprop.proof.balls import Evaluation
-from symbackprop.proof.refutation import Agreement, Counterexample, refute, show_apart, witness
-from symbackprop.proof.sampling import choose_sizes, holds, least_sizes, sample
+from symbackprop.proof.points.balls import Evaluation
+from symbackprop.proof.points.refutation import Agreement, Counterexample, refute, show_apart, witness
+from symbackprop.proof.points.sampling import choose_sizes, holds, least_sizes, sample
 from symbackprop.tensor.nodes import Partial, adjoint_name, entry, size
 from symbackprop.tensor.tensor import Tensor, axes
 

@@ -37,9 +37,9 @@ from symbackprop.write.concrete import MAX_LINES, TooLongError, bare, matrix_lin
 from symbackprop.write.context import Context, compact, context, is_exact
 from symbackprop.write.document import document
 from symbackprop.write.reader import read
-from symbackprop.write.sameness import same
 from symbackprop.write.report import ClaimReport, GradientReport, LossReport, Report
 from symbackprop.write.rules import RULE_NOTES
+from symbackprop.write.sameness import same
 from symbackprop.write.step_lines import local_letters
 
 FILES = sorted((Path(__file__).parents[2] / "derivations").glob("*.toml"))

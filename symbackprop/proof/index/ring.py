@@ -4,8 +4,8 @@ from collections.abc import Callable
 from fractions import Fraction
 from math import floor
 
-from symbackprop.proof.index_engine import Engine
-from symbackprop.proof.index_poly import (
+from symbackprop.proof.index.engine import Engine
+from symbackprop.proof.index.poly import (
     COS,
     IS_POSITIVE,
     IS_ZERO,

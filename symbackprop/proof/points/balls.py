@@ -16,7 +16,7 @@ from flint import arb, ctx, fmpq
 
 from symbackprop.errors import GraphError, SymbackpropError
 from symbackprop.model.graph import Graph
-from symbackprop.proof.duals import (
+from symbackprop.proof.points.duals import (
     ONE,
     ZERO,
     Base,
@@ -28,8 +28,8 @@ from symbackprop.proof.duals import (
     tangent_part,
     with_base,
 )
-from symbackprop.proof.node_values import Environment, evaluate
-from symbackprop.proof.structure import indices_of, names_of
+from symbackprop.proof.points.node_values import Environment, evaluate
+from symbackprop.proof.points.structure import indices_of, names_of
 from symbackprop.tensor.nodes import Expr, entry
 from symbackprop.tensor.tensor import Tensor
 

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from fractions import Fraction
 from math import gcd, lcm
 
-from symbackprop.proof.index_poly import (
+from symbackprop.proof.index.poly import (
     LOG,
     Atom,
     Base,

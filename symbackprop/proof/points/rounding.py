@@ -6,7 +6,7 @@ from typing import Any
 
 from flint import arb, ctx, fmpq, fmpz
 
-from symbackprop.proof.duals import Base, Unknown
+from symbackprop.proof.points.duals import Base, Unknown
 
 PRECISIONS = (64, 128, 256, 512, 1024, 2048, 4096)
 MAX_EXPONENT = 1_000_000

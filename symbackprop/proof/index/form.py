@@ -12,12 +12,12 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from symbackprop.proof.index_cases import proof_by_stages
-from symbackprop.proof.index_engine import NONNEGATIVE, NONZERO, POSITIVE
-from symbackprop.proof.index_poly import FREE, Index, Poly, subtract
-from symbackprop.proof.index_read import Reader, range_text
-from symbackprop.proof.index_rules import Conditioned, Rule, rule
-from symbackprop.proof.index_write import expression
+from symbackprop.proof.index.cases import proof_by_stages
+from symbackprop.proof.index.engine import NONNEGATIVE, NONZERO, POSITIVE
+from symbackprop.proof.index.poly import FREE, Index, Poly, subtract
+from symbackprop.proof.index.read import Reader, range_text
+from symbackprop.proof.index.rules import Conditioned, Rule, rule
+from symbackprop.proof.index.write import expression
 from symbackprop.proof.limits import Budget, Clock, Undecided
 from symbackprop.tensor.nodes import Expr
 from symbackprop.tensor.tensor import Tensor

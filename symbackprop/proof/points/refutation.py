@@ -12,11 +12,11 @@ from typing import Any
 from flint import arb, ctx, fmpq
 
 from symbackprop.model.graph import Comparison, Graph, Relation
-from symbackprop.proof.balls import Evaluation, Position, in_order, used_by
-from symbackprop.proof.duals import Base, Undefined, Unknown
-from symbackprop.proof.families import FunctionChoice, choose_functions
-from symbackprop.proof.sampling import Values, choose_sizes, holds, least_sizes, sample
-from symbackprop.proof.structure import indices_of, names_of
+from symbackprop.proof.points.balls import Evaluation, Position, in_order, used_by
+from symbackprop.proof.points.duals import Base, Undefined, Unknown
+from symbackprop.proof.points.families import FunctionChoice, choose_functions
+from symbackprop.proof.points.sampling import Values, choose_sizes, holds, least_sizes, sample
+from symbackprop.proof.points.structure import indices_of, names_of
 from symbackprop.tensor.tensor import Tensor
 
 PRECISIONS = (128, 256, 1024)

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from fractions import Fraction
 from math import ceil, floor
 
-from symbackprop.proof.index_engine import NONNEGATIVE, NONZERO, POSITIVE, Undefined, content
-from symbackprop.proof.index_factors import factorise
-from symbackprop.proof.index_numbers import prime_powers
-from symbackprop.proof.index_poly import (
+from symbackprop.proof.index.engine import NONNEGATIVE, NONZERO, POSITIVE, Undefined, content
+from symbackprop.proof.index.factors import factorise
+from symbackprop.proof.index.numbers import prime_powers
+from symbackprop.proof.index.poly import (
     IS_POSITIVE,
     IS_ZERO,
     ONE,
@@ -26,7 +26,7 @@ from symbackprop.proof.index_poly import (
     single,
     term,
 )
-from symbackprop.proof.index_ring import Factors, Ring, divided, raise_factor
+from symbackprop.proof.index.ring import Factors, Ring, divided, raise_factor
 from symbackprop.proof.limits import Budget, Undecided
 
 # Clearing one denominator may uncover another inside it; nobody nests them deeper.

@@ -9,8 +9,8 @@ from fractions import Fraction
 from itertools import permutations, product
 from math import factorial, prod
 
-from symbackprop.proof.index_engine import IMPLIED, NONNEGATIVE, NONZERO, POSITIVE, Undefined, content
-from symbackprop.proof.index_poly import (
+from symbackprop.proof.index.engine import IMPLIED, NONNEGATIVE, NONZERO, POSITIVE, Undefined, content
+from symbackprop.proof.index.poly import (
     BOUND,
     FREE,
     ONE,
@@ -30,9 +30,9 @@ from symbackprop.proof.index_poly import (
     scale,
     term,
 )
-from symbackprop.proof.index_ring import Factors, raise_factor, remainder
-from symbackprop.proof.index_rules import Conditioned, Rule
-from symbackprop.proof.index_sums import Dummies, extent_value
+from symbackprop.proof.index.ring import Factors, raise_factor, remainder
+from symbackprop.proof.index.rules import Conditioned, Rule
+from symbackprop.proof.index.sums import Dummies, extent_value
 from symbackprop.proof.limits import Budget, Clock, Undecided
 
 # Orders of the dummies of one sum that are tried, signs that are distinguished, entries that a sum is written out to.

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import sympy as sp
 
-from symbackprop.proof.index_poly import (
+from symbackprop.proof.index.poly import (
     COS,
     ERF,
     FREE,

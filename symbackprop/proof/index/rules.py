@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 
-from symbackprop.proof.index_engine import Engine
-from symbackprop.proof.index_labels import Labels
-from symbackprop.proof.index_poly import (
+from symbackprop.proof.index.engine import Engine
+from symbackprop.proof.index.labels import Labels
+from symbackprop.proof.index.poly import (
     INTEGER,
     Atom,
     Base,
@@ -26,8 +26,8 @@ from symbackprop.proof.index_poly import (
     subtract,
     term,
 )
-from symbackprop.proof.index_ring import Factors, divided, divides, remainder
-from symbackprop.proof.index_sums import Dummies, Sums, outside
+from symbackprop.proof.index.ring import Factors, divided, divides, remainder
+from symbackprop.proof.index.sums import Dummies, Sums, outside
 
 
 @dataclass(frozen=True, slots=True)

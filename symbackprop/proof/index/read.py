@@ -5,9 +5,9 @@ from fractions import Fraction
 
 import sympy as sp
 
-from symbackprop.proof.index_derivative import Derivatives
-from symbackprop.proof.index_engine import NONNEGATIVE, POSITIVE
-from symbackprop.proof.index_poly import (
+from symbackprop.proof.index.derivative import Derivatives
+from symbackprop.proof.index.engine import NONNEGATIVE, POSITIVE
+from symbackprop.proof.index.poly import (
     COS,
     ERF,
     FREE,
@@ -26,7 +26,7 @@ from symbackprop.proof.index_poly import (
     single,
     term,
 )
-from symbackprop.proof.index_sums import extent_value, fresh
+from symbackprop.proof.index.sums import extent_value, fresh
 from symbackprop.proof.limits import Budget, Undecided
 from symbackprop.tensor.indices import free_indices
 from symbackprop.tensor.nodes import (

@@ -17,7 +17,7 @@ from flint import arb, fmpq
 
 from symbackprop.catalogue.activations import definition
 from symbackprop.errors import GraphError, NotSupportedError
-from symbackprop.proof.duals import (
+from symbackprop.proof.points.duals import (
     ELEMENTARY,
     ONE,
     ZERO,
@@ -34,7 +34,7 @@ from symbackprop.proof.duals import (
     sign,
     tangent_part,
 )
-from symbackprop.proof.structure import bound_of, constant, free_of, guards_of, name_and_indices
+from symbackprop.proof.points.structure import bound_of, constant, free_of, guards_of, name_and_indices
 from symbackprop.tensor.nodes import (
     Elementwise,
     Expr,
@@ -49,7 +49,7 @@ from symbackprop.tensor.nodes import (
 )
 
 if TYPE_CHECKING:
-    from symbackprop.proof.balls import Evaluation, Position, Seeds
+    from symbackprop.proof.points.balls import Evaluation, Position, Seeds
 
 # Numbers of the free indices (`Idx`), and of the formal arguments (symbols) of a catalogue formula.
 Environment = Mapping[Expr, "int | Number"]

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from flint import arb, fmpq
 
-from symbackprop.proof.balls import Family
-from symbackprop.proof.duals import ZERO, Base, settle
+from symbackprop.proof.points.balls import Family
+from symbackprop.proof.points.duals import ZERO, Base, settle
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from fractions import Fraction
 
-from symbackprop.proof.index_engine import NONZERO, POSITIVE
-from symbackprop.proof.index_poly import (
+from symbackprop.proof.index.engine import NONZERO, POSITIVE
+from symbackprop.proof.index.poly import (
     COS,
     ERF,
     LOG,
@@ -26,8 +26,8 @@ from symbackprop.proof.index_poly import (
     single,
     term,
 )
-from symbackprop.proof.index_powers import atom_value
-from symbackprop.proof.index_sums import Sums
+from symbackprop.proof.index.powers import atom_value
+from symbackprop.proof.index.sums import Sums
 from symbackprop.proof.limits import Undecided
 
 Indices = tuple[Index, ...]

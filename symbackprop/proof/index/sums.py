@@ -5,10 +5,10 @@ from fractions import Fraction
 from itertools import combinations
 from math import floor
 
-from symbackprop.proof.index_engine import POSITIVE
-from symbackprop.proof.index_functions import Functions
-from symbackprop.proof.index_labels import Labels
-from symbackprop.proof.index_poly import (
+from symbackprop.proof.index.engine import POSITIVE
+from symbackprop.proof.index.functions import Functions
+from symbackprop.proof.index.labels import Labels
+from symbackprop.proof.index.poly import (
     INTEGER,
     ONE,
     TEMPORARY,
@@ -31,7 +31,7 @@ from symbackprop.proof.index_poly import (
     subtract,
     term,
 )
-from symbackprop.proof.index_ring import Factors, raise_factor
+from symbackprop.proof.index.ring import Factors, raise_factor
 from symbackprop.proof.limits import Budget, Undecided
 
 Dummies = tuple[Index, ...]

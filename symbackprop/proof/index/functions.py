@@ -2,9 +2,9 @@
 
 from fractions import Fraction
 
-from symbackprop.proof.index_engine import NONZERO, POSITIVE, Undefined
-from symbackprop.proof.index_numbers import prime_powers
-from symbackprop.proof.index_poly import (
+from symbackprop.proof.index.engine import NONZERO, POSITIVE, Undefined
+from symbackprop.proof.index.numbers import prime_powers
+from symbackprop.proof.index.poly import (
     COS,
     ERF,
     IS_POSITIVE,
@@ -27,7 +27,7 @@ from symbackprop.proof.index_poly import (
     subtract,
     term,
 )
-from symbackprop.proof.index_powers import MINUS_ONE, Powers, atom_value, faces_down
+from symbackprop.proof.index.powers import MINUS_ONE, Powers, atom_value, faces_down
 
 
 class Functions(Powers):

@@ -8,11 +8,11 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from symbackprop.proof.index_poly import BOUND, Index, Mono, Poly, Sum, term
+from symbackprop.proof.index.poly import BOUND, Index, Mono, Poly, Sum, term
 from symbackprop.proof.limits import Undecided
 
 if TYPE_CHECKING:
-    from symbackprop.proof.index_engine import Engine
+    from symbackprop.proof.index.engine import Engine
 
 Dummies = tuple[Index, ...]
 Colours = dict[Index, int]

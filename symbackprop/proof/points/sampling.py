@@ -15,9 +15,9 @@ import sympy as sp
 from flint import fmpq, fmpq_mat
 
 from symbackprop.model.graph import Graph, Relation
-from symbackprop.proof.balls import Evaluation, Family, Position, in_order, used_by
-from symbackprop.proof.duals import Base, Undefined, Unknown, sign
-from symbackprop.proof.structure import indices_of, names_of
+from symbackprop.proof.points.balls import Evaluation, Family, Position, in_order, used_by
+from symbackprop.proof.points.duals import Base, Undefined, Unknown, sign
+from symbackprop.proof.points.structure import indices_of, names_of
 from symbackprop.tensor.indices import children
 from symbackprop.tensor.nodes import Expr, Partial, entry, entry_indices, entry_name, is_size
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from flint import Ordering, fmpq, fmpq_mpoly_ctx
 
-from symbackprop.proof.index_poly import Atom, Mono, Poly
+from symbackprop.proof.index.poly import Atom, Mono, Poly
 
 # Larger polynomials stay whole: factors of what people write are found far below.
 MOST_TERMS = 40

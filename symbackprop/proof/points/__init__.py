@@ -1,0 +1,1 @@
+"""Statements at points: rigorous evaluation, exact sample points, counterexamples and witnesses."""
