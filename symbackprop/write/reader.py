@@ -195,7 +195,7 @@ class _Reader(IndexReader):
     def arguments(self, most: int) -> list[Expr]:
         closing = {"(": ")", r"\left(": r"\right)"}.get(self.peek())
         if closing is None:
-            self.fail(f"expected an words parenthesis, found {self.peek() or 'the end'!r}")
+            self.fail(f"expected an opening parenthesis, found {self.peek() or 'the end'!r}")
         self.take()
         found = [self.expression()]
         while len(found) < most and self.accept(","):

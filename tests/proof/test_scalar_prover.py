@@ -4,6 +4,7 @@ import itertools
 import os
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 import sympy as sp
@@ -51,7 +52,7 @@ def test_compact_derivatives_of_the_catalogue(name: str) -> None:
     assert is_zero(difference(derivative, claimed))
 
 
-SMOOTH = {
+SMOOTH: dict[str, tuple[Any, Any]] = {
     "sigmoid": (sigmoid, lambda u: sigmoid(u) * (1 - sigmoid(u))),
     "tanh": (sp.tanh, lambda u: 1 - sp.tanh(u) ** 2),
     "softplus": (lambda u: sp.log(1 + sp.exp(u)), sigmoid),
@@ -80,9 +81,9 @@ def network(sizes: tuple[int, ...], activation: str) -> list[tuple[Expr, Expr]]:
             w = entry(f"w{layer}", i, j)
             pairs.append((_diff(loss, w), delta[i] * a[layer][j]))
         if layer:
-            width = range(sizes[layer + 1])
+            above = range(sizes[layer + 1])
             delta = [
-                derivative(u) * sum(entry(f"w{layer}", i, j) * delta[i] for i in width)
+                derivative(u) * sum(entry(f"w{layer}", i, j) * delta[i] for i in above)
                 for j, u in enumerate(pre[layer - 1])
             ]
     return pairs
