@@ -1,14 +1,12 @@
 """A report as a document: the sections in reading order."""
 
-from symbackprop.write import sections_descent as descent
-from symbackprop.write import sections_numbers as numbers
-from symbackprop.write import sections_proof as proof
 from symbackprop.write.blocks import Block, Code, Document, Heading, Paragraph, words
-from symbackprop.write.context import Context, context
 from symbackprop.write.report import Report
-from symbackprop.write.sections_claims import claims
-from symbackprop.write.sections_routes import route_one, route_two
-from symbackprop.write.sections_setup import definitions, symbols
+from symbackprop.write.sections import descent, numbers, proof
+from symbackprop.write.sections.claims import claims
+from symbackprop.write.sections.context import Context, context
+from symbackprop.write.sections.routes import route_one, route_two
+from symbackprop.write.sections.setup import definitions, symbols
 
 
 def document(report: Report) -> Document:

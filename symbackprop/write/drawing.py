@@ -8,8 +8,8 @@ import sympy as sp
 
 from symbackprop.tensor.nodes import Expr, entry, entry_indices, entry_name
 from symbackprop.write.blocks import Edge, Figure, Math, Node, Text, joined, words
-from symbackprop.write.concrete import number
-from symbackprop.write.context import Context, activated
+from symbackprop.write.sections.concrete import number
+from symbackprop.write.sections.context import Context, activated
 
 MAX_STACKED, MAX_NEURONS, MAX_LAYERS, MAX_LABELS, MAX_VALUES, MAX_NODES = 3, 6, 7, 9, 4, 48
 WIDTH = 14.5  # of the text, in centimetres

@@ -8,8 +8,8 @@ from symbackprop.derivation.steps import Derivation, Step
 from symbackprop.proof.verdict import Verdict
 from symbackprop.tensor.nodes import Expr
 from symbackprop.tensor.tensor import Tensor
-from symbackprop.write.context import Context, context
 from symbackprop.write.report import ClaimReport, GradientReport, LossReport, Report
+from symbackprop.write.sections.context import Context, context
 
 FORMAT = "symbackprop report 1"
 

@@ -14,7 +14,7 @@ from symbackprop.tensor.indices import transform
 from symbackprop.tensor.nodes import Expr, adjoint_name, entry, entry_indices, entry_name
 from symbackprop.tensor.tensor import Tensor, axes
 from symbackprop.write.plain import PlainText
-from symbackprop.write.rules import RULE_NOTES
+from symbackprop.write.sections.rules import RULE_NOTES
 
 _NOTE_COLUMN = 60
 

@@ -1,7 +1,7 @@
 """Groups of equations as LaTeX: aligned at the first sign, the rule at the right margin, long lines broken."""
 
 from symbackprop.write.blocks import Equation, Equations, Math, Mono, Text
-from symbackprop.write.layout import broken, width
+from symbackprop.write.sections.layout import broken, width
 from symbackprop.write.tex_text import escaped, mono
 
 # In points at 10 pt: the width of the text less the indentation of formulas.

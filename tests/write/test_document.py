@@ -19,7 +19,6 @@ from symbackprop.proof.verdict import Kind, Verdict
 from symbackprop.tensor.indices import free_indices
 from symbackprop.tensor.nodes import Local, adjoint_name, entry, index, size, summation
 from symbackprop.tensor.tensor import Tensor
-from symbackprop.write import forms
 from symbackprop.write.blocks import (
     Block,
     Code,
@@ -33,14 +32,23 @@ from symbackprop.write.blocks import (
     Table,
     Text,
 )
-from symbackprop.write.concrete import MAX_LINES, TooLongError, bare, matrix_lines, number, tensor_lines, written_out
-from symbackprop.write.context import Context, compact, context, is_exact
 from symbackprop.write.document import document
-from symbackprop.write.reader import read
+from symbackprop.write.formulas.reader import read
+from symbackprop.write.formulas.sameness import same
 from symbackprop.write.report import ClaimReport, GradientReport, LossReport, Report
-from symbackprop.write.rules import RULE_NOTES
-from symbackprop.write.sameness import same
-from symbackprop.write.step_lines import local_letters
+from symbackprop.write.sections import forms
+from symbackprop.write.sections.concrete import (
+    MAX_LINES,
+    TooLongError,
+    bare,
+    matrix_lines,
+    number,
+    tensor_lines,
+    written_out,
+)
+from symbackprop.write.sections.context import Context, compact, context, is_exact
+from symbackprop.write.sections.rules import RULE_NOTES
+from symbackprop.write.sections.step_lines import local_letters
 
 FILES = sorted((Path(__file__).parents[2] / "derivations").glob("*.toml"))
 PROVED = Verdict(kind=Kind.PROVED, method="by hand", obligations=1)

@@ -20,10 +20,10 @@ from symbackprop.tensor.nodes import (
     size,
     summation,
 )
-from symbackprop.write.latex import ROWS, latex, latex_numbers
-from symbackprop.write.names import make_names
-from symbackprop.write.reader import read
-from symbackprop.write.sameness import same
+from symbackprop.write.formulas.latex import ROWS, latex, latex_numbers
+from symbackprop.write.formulas.names import make_names
+from symbackprop.write.formulas.reader import read
+from symbackprop.write.formulas.sameness import same
 
 n, m = size("n"), size("m")
 FIRST, SECOND = index("i0", n), index("i1", m)

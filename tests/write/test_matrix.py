@@ -7,8 +7,8 @@ import pytest
 from symbackprop.errors import FormulaError
 from symbackprop.language.parse import Scope
 from symbackprop.model.build import graph_from_formulas, scope_of
-from symbackprop.write.matrix import matrix_latex, matrix_relation
-from symbackprop.write.names import Names, names_of_graph
+from symbackprop.write.formulas.matrix import matrix_latex, matrix_relation
+from symbackprop.write.formulas.names import Names, names_of_graph
 
 GRAPH = graph_from_formulas(
     {"z1": "W1 @ x + b1", "a1": "f(z1)", "z2": "W2 @ a1", "o": "sigmoid(z2)", "E": "sum((y - o)**2)/2"},

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from symbackprop.errors import FileError
 from symbackprop.model.build import graph_from_formulas
 from symbackprop.tensor.nodes import index, size
-from symbackprop.write.names import Names, make_names, names_of_graph
-from symbackprop.write.symbols import parse_symbol
+from symbackprop.write.formulas.names import Names, make_names, names_of_graph
+from symbackprop.write.formulas.symbols import parse_symbol
 
 
 @pytest.mark.parametrize(

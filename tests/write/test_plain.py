@@ -14,7 +14,7 @@ from symbackprop.tensor.nodes import size
 from symbackprop.tensor.tensor import Tensor
 from symbackprop.write.plain import PlainText
 from symbackprop.write.plain_derivation import plain_derivation
-from symbackprop.write.rules import RULE_NOTES
+from symbackprop.write.sections.rules import RULE_NOTES
 
 GRAPH = graph_from_formulas({"L": "sum(W @ x) + a*b*c"}, {"W": "m, n", "x": "n"})
 SCOPE = Scope(shapes=GRAPH.inputs, sizes=frozenset({"m", "n"}))

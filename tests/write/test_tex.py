@@ -16,8 +16,8 @@ from symbackprop.model.derivation_file import load
 from symbackprop.proof.verdict import Kind, Verdict
 from symbackprop.write.blocks import Code, Document, Equation, Equations, Math, Mono, Paragraph, Table, words
 from symbackprop.write.document import document
-from symbackprop.write.layout import broken, fits, tokens, width
 from symbackprop.write.report import ClaimReport, GradientReport, LossReport, Report
+from symbackprop.write.sections.layout import broken, fits, tokens, width
 from symbackprop.write.tex import shared, tex
 from symbackprop.write.tex_equations import equation_rows
 from symbackprop.write.tex_text import code_line, declarations, escaped, mono

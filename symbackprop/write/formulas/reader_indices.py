@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import sympy as sp
 
 from symbackprop.tensor.nodes import Expr
-from symbackprop.write.reader_tokens import Cursor
+from symbackprop.write.formulas.reader_tokens import Cursor
 
 
 class IndexReader(Cursor):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from symbackprop.write.symbols import Symbol
+from symbackprop.write.formulas.symbols import Symbol
 
 # Operators whose name is fixed; a derivative such as `prime(tanh, z)` uses them too.
 OPERATORS = {name: rf"\{name}" for name in ("exp", "log", "sin", "cos", "tanh")} | {

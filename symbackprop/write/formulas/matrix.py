@@ -11,9 +11,9 @@ from symbackprop.errors import FormulaError
 from symbackprop.language.parse import Scope, parse
 from symbackprop.language.syntax import syntax_tree
 from symbackprop.tensor.nodes import Expr, adjoint_name
-from symbackprop.write.latex_pieces import parenthesised
-from symbackprop.write.matrix_functions import print_call
-from symbackprop.write.matrix_pieces import (
+from symbackprop.write.formulas.latex_pieces import parenthesised
+from symbackprop.write.formulas.matrix_functions import print_call
+from symbackprop.write.formulas.matrix_pieces import (
     SIGNS,
     Level,
     NoNotationError,
@@ -30,8 +30,8 @@ from symbackprop.write.matrix_pieces import (
     scaled,
     times,
 )
-from symbackprop.write.names import Names
-from symbackprop.write.symbols import Symbol
+from symbackprop.write.formulas.names import Names
+from symbackprop.write.formulas.symbols import Symbol
 
 Shape = tuple[Expr, ...]
 TRANSPOSED = r"\top"

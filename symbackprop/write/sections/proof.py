@@ -2,9 +2,9 @@
 
 from symbackprop.proof.verdict import Kind, Verdict
 from symbackprop.write.blocks import Block, Heading, Math, Paragraph, Table, Text, listed, words
-from symbackprop.write.context import Context
-from symbackprop.write.proof_basis import basis_of
 from symbackprop.write.report import GradientReport
+from symbackprop.write.sections.context import Context
+from symbackprop.write.sections.proof_basis import basis_of
 
 VERDICTS = {Kind.PROVED: "proved", Kind.REFUTED: "refuted", Kind.UNDECIDED: "undecided"}
 

@@ -15,8 +15,8 @@ from symbackprop.tensor.indices import transform
 from symbackprop.tensor.nodes import Expr, entry, entry_indices, entry_name
 from symbackprop.tensor.tensor import Tensor
 from symbackprop.write.blocks import Math, Mono
-from symbackprop.write.context import Context
-from symbackprop.write.matrix import matrix_latex, matrix_relation
+from symbackprop.write.formulas.matrix import matrix_latex, matrix_relation
+from symbackprop.write.sections.context import Context
 
 
 def formula_latex(ctx: Context, formula: str) -> str | None:

@@ -14,7 +14,8 @@ from symbackprop.write.blocks import (
     Table,
     words,
 )
-from symbackprop.write.concrete import (
+from symbackprop.write.formulas.latex_pieces import parenthesised
+from symbackprop.write.sections.concrete import (
     MAX_LINES,
     matrix_lines,
     merged,
@@ -22,8 +23,7 @@ from symbackprop.write.concrete import (
     result_blocks,
     tensor_lines,
 )
-from symbackprop.write.context import Context, is_exact
-from symbackprop.write.latex_pieces import parenthesised
+from symbackprop.write.sections.context import Context, is_exact
 
 MAX_PLACES = 9
 

@@ -12,8 +12,8 @@ from symbackprop.tensor.indices import free_indices
 from symbackprop.tensor.nodes import Elementwise, Expr, entry, entry_indices, entry_name, is_size, size
 from symbackprop.tensor.tensor import axes
 from symbackprop.write.blocks import Math
-from symbackprop.write.latex import latex
-from symbackprop.write.names import Names, functions_in, make_names
+from symbackprop.write.formulas.latex import latex
+from symbackprop.write.formulas.names import Names, functions_in, make_names
 from symbackprop.write.report import Report
 
 _ADJOINT = re.compile(r"d\(\s*(\w+)\s*,\s*(\w+)\s*\)")

@@ -19,11 +19,11 @@ from symbackprop.write.blocks import (
     listed,
     words,
 )
-from symbackprop.write.context import Context
 from symbackprop.write.drawing import figure
-from symbackprop.write.forms import formula_latex, relation_text
-from symbackprop.write.latex import latex
-from symbackprop.write.names import functions_in, make_names
+from symbackprop.write.formulas.latex import latex
+from symbackprop.write.formulas.names import functions_in, make_names
+from symbackprop.write.sections.context import Context
+from symbackprop.write.sections.forms import formula_latex, relation_text
 
 # From so many symbols on, those of one kind and shape share a row of the table.
 MANY = 16

@@ -15,7 +15,8 @@ from symbackprop.write.blocks import (
     joined,
     words,
 )
-from symbackprop.write.concrete import (
+from symbackprop.write.report import CheckReport, PrintedReport
+from symbackprop.write.sections.concrete import (
     MAX_RESULTS,
     merged,
     number,
@@ -23,9 +24,8 @@ from symbackprop.write.concrete import (
     rows_of_matrices,
     tensor_lines,
 )
-from symbackprop.write.context import Context
-from symbackprop.write.forms import formula_latex
-from symbackprop.write.report import CheckReport, PrintedReport
+from symbackprop.write.sections.context import Context
+from symbackprop.write.sections.forms import formula_latex
 
 _BRACED = r"((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)"
 _DERIVATIVE = re.compile(rf"\\frac\{{\\partial {_BRACED}\}}\{{\\partial {_BRACED}\}}")

@@ -23,10 +23,10 @@ from symbackprop.tensor.nodes import (
     extent,
     is_size,
 )
-from symbackprop.write.latex_order import Order
-from symbackprop.write.latex_pieces import Letters, Level, Piece, decimal, held, parenthesised, symbol_piece
-from symbackprop.write.latex_products import Products, flat
-from symbackprop.write.names import Names
+from symbackprop.write.formulas.latex_order import Order
+from symbackprop.write.formulas.latex_pieces import Letters, Level, Piece, decimal, held, parenthesised, symbol_piece
+from symbackprop.write.formulas.latex_products import Products, flat
+from symbackprop.write.formulas.names import Names
 
 
 def latex(expr: Expr, names: Names, *, free: Mapping[Expr, str] | None = None) -> str:

@@ -7,12 +7,12 @@ from typing import Any
 
 from symbackprop.proof.verdict import Verdict
 from symbackprop.write.blocks import Block, Heading, Math, Paragraph, Table, Text, joined, words
-from symbackprop.write.concrete import number
-from symbackprop.write.context import Context
-from symbackprop.write.forms import relation_text
-from symbackprop.write.proof_basis import basis_of, nested_numbers, point_of
 from symbackprop.write.report import ClaimReport
-from symbackprop.write.sections_proof import VERDICTS, gradient_verdicts
+from symbackprop.write.sections.concrete import number
+from symbackprop.write.sections.context import Context
+from symbackprop.write.sections.forms import relation_text
+from symbackprop.write.sections.proof import VERDICTS, gradient_verdicts
+from symbackprop.write.sections.proof_basis import basis_of, nested_numbers, point_of
 
 MAX_RATIONAL = 12  # characters
 _BALL = re.compile(r"\[(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?) \+/- [^\]]*\]")

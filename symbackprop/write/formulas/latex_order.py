@@ -11,8 +11,8 @@ import sympy as sp
 
 from symbackprop.model.graph import names_in
 from symbackprop.tensor.nodes import Expr, IsZero, Local, Partial, Positive, entry_name, is_size
-from symbackprop.write.latex_pieces import Letters, Level, Piece
-from symbackprop.write.names import Names
+from symbackprop.write.formulas.latex_pieces import Letters, Level, Piece
+from symbackprop.write.formulas.names import Names
 
 
 class Rank(IntEnum):

@@ -6,8 +6,8 @@ from typing import Any
 from symbackprop.model.graph import names_in
 from symbackprop.proof.verdict import Condition, Verdict
 from symbackprop.write.blocks import Block, Items, Math, Mono, Paragraph, Text, joined, listed, words
-from symbackprop.write.context import Context
-from symbackprop.write.forms import relation_text
+from symbackprop.write.sections.context import Context
+from symbackprop.write.sections.forms import relation_text
 
 SIGNS = {"!= 0": r"\neq 0", "> 0": "> 0", ">= 0": r"\geq 0"}
 WHY = {

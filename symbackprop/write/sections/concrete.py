@@ -10,9 +10,9 @@ from symbackprop.tensor.indices import children, free_indices, open_sum, rebuild
 from symbackprop.tensor.nodes import Expr, entry, entry_name, extent, is_size
 from symbackprop.tensor.tensor import Tensor
 from symbackprop.write.blocks import Block, Equation, Equations, Paragraph, Text, words
-from symbackprop.write.context import Context, compact, is_exact
-from symbackprop.write.latex import latex, latex_numbers
-from symbackprop.write.layout import width
+from symbackprop.write.formulas.latex import latex, latex_numbers
+from symbackprop.write.sections.context import Context, compact, is_exact
+from symbackprop.write.sections.layout import width
 
 Position = tuple[int, ...]
 # A line for each entry up to so many; of a larger tensor the results stand in a matrix.

@@ -3,13 +3,13 @@
 from symbackprop.derivation.steps import Derivation, Step
 from symbackprop.tensor.nodes import Local, adjoint_name, entry_name
 from symbackprop.write.blocks import Block, Equation, Equations, Heading, Math, Paragraph, Text, joined, listed, words
-from symbackprop.write.concrete import tensor_lines
-from symbackprop.write.context import Context
-from symbackprop.write.forms import matrix_form
-from symbackprop.write.layout import fits
 from symbackprop.write.report import LossReport
-from symbackprop.write.rules import MATRIX_NOTE
-from symbackprop.write.step_lines import local_lines, step_lines
+from symbackprop.write.sections.concrete import tensor_lines
+from symbackprop.write.sections.context import Context
+from symbackprop.write.sections.forms import matrix_form
+from symbackprop.write.sections.layout import fits
+from symbackprop.write.sections.rules import MATRIX_NOTE
+from symbackprop.write.sections.step_lines import local_lines, step_lines
 
 # A composed derivative that does not fit into so many rows of this width (in points) helps no reader.
 MAX_ROWS, ROW = 2, 330.0

@@ -32,9 +32,9 @@ from symbackprop.tensor.nodes import (
     scalar,
     size,
 )
-from symbackprop.write.names import Names
-from symbackprop.write.reader_indices import IndexReader
-from symbackprop.write.reader_tokens import token_texts
+from symbackprop.write.formulas.names import Names
+from symbackprop.write.formulas.reader_indices import IndexReader
+from symbackprop.write.formulas.reader_tokens import token_texts
 
 _CALLS: Mapping[str, Callable[[Expr], Expr]] = {
     r"\log": sp.log,

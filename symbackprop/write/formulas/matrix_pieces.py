@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from enum import IntEnum
 
-from symbackprop.write.latex_pieces import parenthesised
+from symbackprop.write.formulas.latex_pieces import parenthesised
 
 SIGNS: dict[type, str] = {
     ast.Gt: ">",

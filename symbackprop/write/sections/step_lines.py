@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from symbackprop.derivation.steps import Step
 from symbackprop.tensor.nodes import Expr, Local, entry_indices, entry_name
 from symbackprop.write.blocks import Equation, Math, Mono, Text, words
-from symbackprop.write.context import Context
-from symbackprop.write.forms import relation_text
-from symbackprop.write.rules import RULE_NOTES
+from symbackprop.write.sections.context import Context
+from symbackprop.write.sections.forms import relation_text
+from symbackprop.write.sections.rules import RULE_NOTES
 
 
 def step_lines(ctx: Context, steps: Iterable[Step]) -> list[Equation]:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import sympy as sp
 
 from symbackprop.tensor.nodes import Expr, entry_name, is_size
-from symbackprop.write.latex_order import Order
-from symbackprop.write.latex_pieces import Letters, Level, Piece, held, parenthesised
+from symbackprop.write.formulas.latex_order import Order
+from symbackprop.write.formulas.latex_pieces import Letters, Level, Piece, held, parenthesised
 
 
 class Products:

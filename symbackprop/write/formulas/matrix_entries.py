@@ -6,8 +6,8 @@ import ast
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from symbackprop.write.latex_pieces import parenthesised
-from symbackprop.write.matrix_pieces import (
+from symbackprop.write.formulas.latex_pieces import parenthesised
+from symbackprop.write.formulas.matrix_pieces import (
     Level,
     NoNotationError,
     Piece,
@@ -25,7 +25,7 @@ from symbackprop.write.matrix_pieces import (
 )
 
 if TYPE_CHECKING:
-    from symbackprop.write.matrix import MatrixPrinter
+    from symbackprop.write.formulas.matrix import MatrixPrinter
 
 Letters = tuple[str, ...]
 Taken = frozenset[str]

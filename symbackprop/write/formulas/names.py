@@ -14,8 +14,8 @@ from symbackprop.errors import FileError
 from symbackprop.model.graph import Graph
 from symbackprop.tensor.indices import children
 from symbackprop.tensor.nodes import Elementwise, Expr, adjoint_name
-from symbackprop.write.clashes import OPERATORS, Claim, Claims
-from symbackprop.write.symbols import GREEK, Symbol, parse_symbol
+from symbackprop.write.formulas.clashes import OPERATORS, Claim, Claims
+from symbackprop.write.formulas.symbols import GREEK, Symbol, parse_symbol
 
 _FUNCTIONS = {
     "sigmoid": r"\sigma",

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from symbackprop.tensor.nodes import Expr
-from symbackprop.write.latex_pieces import parenthesised
-from symbackprop.write.matrix_entries import (
+from symbackprop.write.formulas.latex_pieces import parenthesised
+from symbackprop.write.formulas.matrix_entries import (
     arguments,
     array_of_entries,
     axis_of,
@@ -20,7 +20,7 @@ from symbackprop.write.matrix_entries import (
     keeps_axes,
     mean_divisor,
 )
-from symbackprop.write.matrix_pieces import (
+from symbackprop.write.formulas.matrix_pieces import (
     Level,
     NoNotationError,
     Piece,
@@ -33,7 +33,7 @@ from symbackprop.write.matrix_pieces import (
 )
 
 if TYPE_CHECKING:
-    from symbackprop.write.matrix import MatrixPrinter
+    from symbackprop.write.formulas.matrix import MatrixPrinter
 
 Row = Callable[["MatrixPrinter", ast.Call], Piece]
 
