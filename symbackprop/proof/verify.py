@@ -119,17 +119,23 @@ def verify_lines(graph: Graph, lines: Sequence[tuple[Expr, Expr]], *, budget: Bu
     A line that is proved needs no witness of its own: it is part of a derivation that has one.
     """
     forms = IndexForms(budget=budget)
-    verdicts = []
-    for left, right in lines:
-        written = [name_locals(side, graph, forms) for side in (left, right)]
-        free = sorted(free_indices(written[0]) | free_indices(written[1]), key=str)
-        shape = tuple(map(extent, free))
-        canonical = dict(zip(free, axes(shape), strict=True))
-        sides = [Tensor(substitute(side, canonical), shape) for side in written]
-        relation = Relation(name="line", formula=f"{left} == {right}", left=sides[0], comparison="==", right=sides[1])
-        attempt = prove(relation, graph, budget, vanishes, local=True)
-        verdicts.append(_proved(attempt, {}) if attempt.proved else _settle(relation, graph, attempt))
-    return tuple(verdicts)
+    known: dict[tuple[Expr, Expr], Verdict] = {}
+    for line in lines:
+        if line not in known:  # the same local derivative serves many parameters
+            left, right = (name_locals(side, graph, forms) for side in line)
+            known[line] = _verify_line(left, right, graph, budget)
+    return tuple(known[line] for line in lines)
+
+
+def _verify_line(left: Expr, right: Expr, graph: Graph, budget: Budget) -> Verdict:
+    """The verdict on left = right for all values of their free indices."""
+    free = sorted(free_indices(left) | free_indices(right), key=str)
+    shape = tuple(map(extent, free))
+    canonical = dict(zip(free, axes(shape), strict=True))
+    sides = [Tensor(substitute(side, canonical), shape) for side in (left, right)]
+    relation = Relation(name="line", formula=f"{left} == {right}", left=sides[0], comparison="==", right=sides[1])
+    attempt = prove(relation, graph, budget, vanishes, local=True)
+    return _proved(attempt, {}) if attempt.proved else _settle(relation, graph, attempt)
 
 
 def verify_routes(

@@ -160,6 +160,8 @@ KINKS = {
     "indicator of an inverse": (Positive(1 / (x - 1)), Positive(x - 1)),
     "indicator of a quotient": (Positive(x / (x - 1)), Positive(x * (x - 1))),
     "indicator of a positive": (Positive(1 + sp.exp(x)), sp.Integer(1)),
+    "indicator of a definite form": (Positive(x**2 - x * y + y**2 + p), sp.Integer(1)),
+    "a size is at least one": ((n - 1) * Positive(n - 1), n - 1),
     "indicator of a square": (Positive(x**2), 1 - IsZero(x)),
     "the zero kills": (IsZero(x) * (x**2 + sp.sin(x) + 3), 3 * IsZero(x)),
     "the zero in an exponent": (IsZero(x) * sp.exp(x * y), IsZero(x)),
@@ -172,10 +174,11 @@ OPAQUE = {
     "equal arguments": (f((x**2 - 1) / (x - 1)), f(x + 1)),
     "two arguments": (f(x, y + y), f(x, 2 * y)),
     "product rule": (f_prime(x) * y + f_prime(x) * (z - y), f_prime(x) * z),
-    "erf is odd": (sp.erf(y - x), -sp.erf(x - y)),
+    "erf is odd": (sp.erf((y**2 - x**2) / (x + y)), -sp.erf(x - y)),
     "erf of zero": (sp.erf((x + 1) ** 2 - x**2 - 2 * x - 1), sp.Integer(0)),
     "pythagoras": (sp.sin(x + y) ** 2 + sp.cos(-x - y) ** 2, sp.Integer(1)),
-    "sine is odd": (sp.sin(x - y) * sp.cos(x - y), -sp.sin(y - x) * sp.cos(y - x)),
+    "sine is odd": (sp.sin((x**2 - y**2) / (x + y)), -sp.sin((y**2 - x**2) / (x + y))),
+    "cosine is even": (sp.cos((y**2 - x**2) / (x + y)), sp.cos(x - y)),
     "pi": (x / sp.sqrt(2 * sp.pi) * sp.sqrt(sp.pi), x / sp.sqrt(2)),
     "entries": (
         (entry("W", 0, 1) ** 2 - entry("x", 1) ** 2) / (entry("W", 0, 1) - entry("x", 1)),
@@ -340,6 +343,9 @@ def test_no_mutant_of_an_identity_is_proved(name: str) -> None:
         assert not proved(d), d
 
 
+# More indicators than the prover splits an argument by.
+ON_LINES = sum(IsZero(x + k * y) for k in range(1, 8))
+
 # Near misses, each false at some point where everything in it is defined.
 FALSE = {
     "root of a square": (sp.sqrt(x**2 + 2 * x * y + y**2), x + y),
@@ -365,8 +371,13 @@ FALSE = {
     "saturation": (sigmoid(x) + sp.Rational(1, 10**60), sigmoid(x)),
     "saturated": (sigmoid(sp.Integer(300)), sp.Integer(1)),
     "erf by tanh": (sp.erf(x), sp.tanh(sp.Rational(1128, 1000) * x)),
-    "erf is not even": (sp.erf(-x), sp.erf(x)),
-    "cosine is not odd": (sp.cos(-x), -sp.cos(x)),
+    "erf is not even": (sp.erf((y**2 - x**2) / (x + y)), sp.erf(x - y)),
+    "cosine is not odd": (sp.cos((y**2 - x**2) / (x + y)), -sp.cos(x - y)),
+    "exponents that differ on lines only": (sp.exp(x + ON_LINES), sp.exp(x)),
+    "arguments that differ on lines only": (f(x + ON_LINES), f(x)),
+    "a square may be zero": (Positive((x - y) ** 2), sp.Integer(1)),
+    "an indefinite form": (Positive(x**2 - 3 * x * y + y**2 + 1), sp.Integer(1)),
+    "a size may be one": (Positive(n - 1), sp.Integer(1)),
     "other function": (f(x), f_prime(x)),
     "swapped arguments": (f(x, y), f(y, x)),
     "transposed entries": (entry("W", 0, 1), entry("W", 1, 0)),
