@@ -4,7 +4,6 @@ An element is an fmpq_mpoly that stands for a real function. Newer generators ar
 so that rewriting by relations terminates. Inverses are generators too: r with r D = 1.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,8 +58,8 @@ class Arithmetic:
     def constant(self, value: Any) -> Poly:
         return self.context.constant(value)
 
-    def new(self, generator: Generator, relations: Iterable[Poly] = ()) -> int:
-        """A new generator; `relations` are polynomials that are 0, with it as their greatest variable.
+    def new(self, generator: Generator) -> int:
+        """A new generator, the greatest of all.
 
         Raises: Grow when the ring is full, Undecided when it may not grow.
         """
@@ -72,12 +71,10 @@ class Arithmetic:
         self.generators.append(generator)
         self._rules.append([])
         self.points.add(generator)
-        for relation in relations:
-            self.add_rule(i, relation)
         return i
 
     def add_rule(self, i: int, relation: Poly) -> None:
-        """Rewriting by a relation whose greatest variable is the generator i."""
+        """Rewriting by relation = 0: leading coefficient 1, the generator i as greatest variable."""
         if len(relation) <= LONGEST_RULE:
             lead = tuple((place, e) for place, e in enumerate(relation.monoms()[0]) if e)
             self._rules[i].append((lead, relation))

@@ -2,8 +2,9 @@
 
 What True means: the expression is 0 at every real point at which it and every expression in it are defined and the
 assumptions hold. A quotient is defined where its denominator is not 0, log u where u > 0, a power with a broken
-exponent where its base is not negative (a negative exponent: not 0 either); symbols are real, sizes positive. So
-x/x - 1 is zero, and so is [x > 0] log(x) - log(x), for log(x) is part of it even where its factor is 0.
+exponent where its base is not negative (a negative exponent: not 0 either), b^v with a variable exponent where b > 0;
+symbols are real, sizes are at least 1. So x/x - 1 is zero, and so is [x > 0] log(x) - log(x): log(x) is part of the
+expression even where its factor is 0. Who reads [x > 0] log(x) as 0 for x <= 0 must list x > 0 as a condition.
 
 What False means: the normal form is not zero. For rational functions of symbols and of exponentials with independent
 exponents that is a refutation; with roots, indicators or opaque functions it need not be one.

@@ -110,7 +110,8 @@ class Forms:
             if node.base is sp.E:
                 return (node.exp,)
             return (node.base,) if node.exp.is_Rational else (node.base, node.exp)
-        if node.is_Add or node.is_Mul or type(node) in UNARY or isinstance(node, Elementwise):
+        unary = type(node) in UNARY and len(node.args) == 1
+        if unary or node.is_Add or node.is_Mul or isinstance(node, Elementwise):
             return tuple(node.args)
         raise Undecided(f"{type(node).__name__} is not supported in scalar expressions")
 

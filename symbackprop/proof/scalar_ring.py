@@ -33,7 +33,7 @@ from symbackprop.proof.scalar_squares import quadratic_signs
 # The signs of longer polynomials are not looked for.
 LONGEST_JUDGED = 1000
 # Polynomials beyond these bounds are not factored: factoring cannot be interrupted.
-LONGEST_FACTORED, HIGHEST_FACTORED = 60, 24
+LONGEST_FACTORED, HIGHEST_FACTORED = 200, 24
 
 
 class Factored(NamedTuple):
