@@ -6,7 +6,7 @@ from typing import Any
 import sympy as sp
 
 from symbackprop.proof.limits import Budget, Clock, Undecided
-from symbackprop.proof.scalar_form import ScalarProver
+from symbackprop.proof.scalar.form import ScalarProver
 from symbackprop.proof.verdict import Kind, Verdict
 from symbackprop.tensor.nodes import Expr, IsZero, Positive
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from symbackprop.proof.limits import Budget, Undecided
-from symbackprop.proof.scalar_form import ScalarProver, is_zero
+from symbackprop.proof.scalar.form import ScalarProver, is_zero
 from symbackprop.tensor.nodes import (
     Elementwise,
     Expr,

@@ -12,7 +12,7 @@ import sympy as sp
 from symbackprop.catalogue.activations import ACTIVATIONS, definition, unfold
 from symbackprop.language.parse import Scope, parse
 from symbackprop.proof.limits import Budget, Undecided
-from symbackprop.proof.scalar_form import ScalarProver, is_zero
+from symbackprop.proof.scalar.form import ScalarProver, is_zero
 from symbackprop.tensor.nodes import Expr, IsZero, Partial, Positive, elementwise, entry, index, scalar, size, summation
 
 x, y, z, n = scalar("x"), scalar("y"), scalar("z"), size("n")
@@ -247,7 +247,7 @@ def test_every_fingerprint_point_satisfies_every_relation() -> None:
 
 SCRIPT = """
 import sympy as sp
-from symbackprop.proof.scalar_form import ScalarProver
+from symbackprop.proof.scalar.form import ScalarProver
 from symbackprop.tensor.nodes import Positive, scalar
 x, y, s, t = map(scalar, "xyst")
 prover = ScalarProver(positive=frozenset([s, t, s + x, t + y]))

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 from symbackprop.proof.limits import Clock, Undecided
-from symbackprop.proof.scalar_arithmetic import Shape
-from symbackprop.proof.scalar_generators import MINUS, NULL, PLUS, Generator, Kind, Poly, PolyMap
-from symbackprop.proof.scalar_ring import Ring
+from symbackprop.proof.scalar.arithmetic import Shape
+from symbackprop.proof.scalar.generators import MINUS, NULL, PLUS, Generator, Kind, Poly, PolyMap
+from symbackprop.proof.scalar.ring import Ring
 
 # An argument with indicators is not split into more regions than this.
 MAX_REGIONS = 32

@@ -9,8 +9,8 @@ import sympy as sp
 from flint import fmpq
 
 from symbackprop.proof.limits import Undecided
-from symbackprop.proof.scalar_functions import FunctionRing
-from symbackprop.proof.scalar_generators import ANY, MINUS, NULL, PLUS, Generator, Kind, Poly
+from symbackprop.proof.scalar.functions import FunctionRing
+from symbackprop.proof.scalar.generators import ANY, MINUS, NULL, PLUS, Generator, Kind, Poly
 from symbackprop.tensor.indices import substitute
 from symbackprop.tensor.nodes import Elementwise, Expr, IsZero, Positive
 

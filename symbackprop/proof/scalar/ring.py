@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 from flint import fmpq
 
 from symbackprop.proof.limits import Clock
-from symbackprop.proof.scalar_arithmetic import Arithmetic, Shape
-from symbackprop.proof.scalar_generators import (
+from symbackprop.proof.scalar.arithmetic import Arithmetic, Shape
+from symbackprop.proof.scalar.generators import (
     ANY,
     MINUS,
     NULL,
@@ -28,7 +28,7 @@ from symbackprop.proof.scalar_generators import (
     sign_product,
     sign_sum,
 )
-from symbackprop.proof.scalar_squares import quadratic_signs
+from symbackprop.proof.scalar.squares import quadratic_signs
 
 # The signs of longer polynomials are not looked for.
 LONGEST_JUDGED = 1000

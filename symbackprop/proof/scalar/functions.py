@@ -13,10 +13,10 @@ from flint import fmpq
 
 from symbackprop.proof.index.numbers import prime_powers
 from symbackprop.proof.limits import Clock, Undecided
-from symbackprop.proof.scalar_arithmetic import Grow, Shape
-from symbackprop.proof.scalar_generators import MINUS, NULL, PLUS, Generator, Kind, Poly, PolyMap
-from symbackprop.proof.scalar_points import Fingerprint, Span
-from symbackprop.proof.scalar_powers import MAX_ORDER, PowerRing
+from symbackprop.proof.scalar.arithmetic import Grow, Shape
+from symbackprop.proof.scalar.generators import MINUS, NULL, PLUS, Generator, Kind, Poly, PolyMap
+from symbackprop.proof.scalar.points import Fingerprint, Span
+from symbackprop.proof.scalar.powers import MAX_ORDER, PowerRing
 
 
 class Parity(Enum):

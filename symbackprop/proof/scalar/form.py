@@ -13,9 +13,9 @@ exponents that is a refutation; with roots, indicators or opaque functions it ne
 import sympy as sp
 
 from symbackprop.proof.limits import Budget, Clock, Undecided
-from symbackprop.proof.scalar_arithmetic import Grow, Shape
-from symbackprop.proof.scalar_functions import FunctionRing
-from symbackprop.proof.scalar_nodes import Forms
+from symbackprop.proof.scalar.arithmetic import Grow, Shape
+from symbackprop.proof.scalar.functions import FunctionRing
+from symbackprop.proof.scalar.nodes import Forms
 from symbackprop.tensor.nodes import Expr
 
 

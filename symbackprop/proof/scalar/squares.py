@@ -5,7 +5,7 @@ A sum of squares loses its form when it is multiplied out: (x - y)² + 1 becomes
 
 from typing import Any
 
-from symbackprop.proof.scalar_generators import ANY, NULL, PLUS, sign_opposite
+from symbackprop.proof.scalar.generators import ANY, NULL, PLUS, sign_opposite
 
 Terms = dict[tuple[int, ...], Any]  # exponents -> rational coefficient
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from symbackprop.proof.index.numbers import prime_powers
 from symbackprop.proof.limits import Clock, Undecided
-from symbackprop.proof.scalar_arithmetic import Grow, Shape
-from symbackprop.proof.scalar_generators import MINUS, NULL, PLUS, Generator, Kind, Poly, PolyMap
-from symbackprop.proof.scalar_indicators import IndicatorRing
+from symbackprop.proof.scalar.arithmetic import Grow, Shape
+from symbackprop.proof.scalar.generators import MINUS, NULL, PLUS, Generator, Kind, Poly, PolyMap
+from symbackprop.proof.scalar.indicators import IndicatorRing
 
 # Orders of roots, and denominators in exponents of exp: the generator of exp(u/1000) would be exp(u)'s thousandth root.
 MAX_ORDER = 1000

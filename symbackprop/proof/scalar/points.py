@@ -7,7 +7,7 @@ compared exactly. All randomness is seeded with the number of the point, so that
 from fractions import Fraction
 from random import Random
 
-from symbackprop.proof.scalar_generators import MINUS, Generator, Kind, Poly
+from symbackprop.proof.scalar.generators import MINUS, Generator, Kind, Poly
 
 # A safe prime (P = 2Q + 1, Q prime) below 2^61 modulo which -1 is no square but 2, 3, 5, 7, 11 and 13 are.
 # The squares are a group of odd prime order Q: in it every root of every order exists and is unique, and the root of a

@@ -10,8 +10,8 @@ from typing import Any
 from flint import Ordering, fmpq_mpoly_ctx
 
 from symbackprop.proof.limits import Clock, Undecided
-from symbackprop.proof.scalar_generators import MINUS, Generator, Kind, Poly
-from symbackprop.proof.scalar_points import Points
+from symbackprop.proof.scalar.generators import MINUS, Generator, Kind, Poly
+from symbackprop.proof.scalar.points import Points
 
 Rule = tuple[tuple[tuple[int, int], ...], Poly]  # leading monomial as ((place, exponent), ...), polynomial that is 0
 
