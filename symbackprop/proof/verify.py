@@ -9,6 +9,7 @@ import sympy as sp
 from symbackprop.model.graph import Graph, Relation
 from symbackprop.proof.attempt import Attempt, Tests, from_identity, prove, vanishes
 from symbackprop.proof.domain import Domain, distinct
+from symbackprop.proof.generalise import Generalisation
 from symbackprop.proof.index.form import IndexForms
 from symbackprop.proof.limits import Budget, Clock
 from symbackprop.proof.points.refutation import Agreement, Counterexample, refute, witness
@@ -28,8 +29,14 @@ def verify(relation: Relation, graph: Graph, *, budget: Budget = Budget()) -> Ve
     """
     if relation.comparison == "!=":
         return _verify_difference(relation, graph, budget)
-    attempt = prove(relation, graph, budget, vanishes if relation.comparison == "==" else from_identity)
-    return _settle(relation, graph, attempt)
+    shows = vanishes if relation.comparison == "==" else from_identity
+    general = Generalisation(graph)
+    if general.symbols:
+        wider = general.relation(relation)
+        attempt = prove(wider, general.graph, budget, shows)
+        if attempt.proved and (verdict := _with_witness(wider, general.graph, attempt)).proved:
+            return general.instance(verdict)
+    return _settle(relation, graph, prove(relation, graph, budget, shows))
 
 
 def _settle(relation: Relation, graph: Graph, attempt: Attempt) -> Verdict:
@@ -90,6 +97,16 @@ def verify_adjoints(
     The witness is one point for all of them, at which the loss and every adjoint are defined; so the whole costs
     time in proportion to the number of names.
     """
+    general = Generalisation(graph)
+    if general.symbols:
+        wider = {name: general.tensor(tensor) for name, tensor in adjoints.items()}
+        verdicts = _verify_adjoints(general.graph, loss, wider, budget)
+        if all(verdict.proved for verdict in verdicts.values()):
+            return {name: general.instance(verdict) for name, verdict in verdicts.items()}
+    return _verify_adjoints(graph, loss, adjoints, budget)
+
+
+def _verify_adjoints(graph: Graph, loss: str, adjoints: Mapping[str, Tensor], budget: Budget) -> dict[str, Verdict]:
     relations = {name: _adjoint_relation(loss, name, tensor) for name, tensor in adjoints.items()}
     attempts = {name: prove(relation, graph, budget, vanishes, local=True) for name, relation in relations.items()}
     at_zero = [entry(adjoint_name(loss, v), *(sp.Integer(0) for _ in t.shape)) for v, t in adjoints.items()]
@@ -118,17 +135,24 @@ def verify_lines(graph: Graph, lines: Sequence[tuple[Expr, Expr]], *, budget: Bu
 
     A line that is proved needs no witness of its own: it is part of a derivation that has one.
     """
-    forms = IndexForms(budget=budget)
+    general = Generalisation(graph)
     known: dict[tuple[Expr, Expr], Verdict] = {}
     for line in lines:
-        if line not in known:  # the same local derivative serves many parameters
-            left, right = (name_locals(side, graph, forms) for side in line)
-            known[line] = _verify_line(left, right, graph, budget)
+        if line in known:  # the same local derivative serves many parameters
+            continue
+        if general.symbols:
+            left, right = map(general.expr, line)
+            known[line] = _verify_line(left, right, general.graph, budget)
+            if known[line].proved:
+                continue
+        known[line] = _verify_line(*line, graph, budget)
     return tuple(known[line] for line in lines)
 
 
 def _verify_line(left: Expr, right: Expr, graph: Graph, budget: Budget) -> Verdict:
     """The verdict on left = right for all values of their free indices."""
+    forms = IndexForms(budget=budget)
+    left, right = (name_locals(side, graph, forms) for side in (left, right))
     free = sorted(free_indices(left) | free_indices(right), key=str)
     shape = tuple(map(extent, free))
     canonical = dict(zip(free, axes(shape), strict=True))
@@ -142,6 +166,18 @@ def verify_routes(
     graph: Graph, loss: str, composed: Tensor, name: str, adjoints: Mapping[str, Tensor], *, budget: Budget = Budget()
 ) -> Verdict:
     """The verdict on: the gradient by the composed loss equals the δ-rule's, every δ and definition put in."""
+    general = Generalisation(graph)
+    if general.symbols:
+        wider = {v: general.tensor(tensor) for v, tensor in adjoints.items()}
+        verdict = _verify_routes(general.graph, loss, general.tensor(composed), name, wider, budget)
+        if verdict.proved:
+            return general.instance(verdict)
+    return _verify_routes(graph, loss, composed, name, adjoints, budget)
+
+
+def _verify_routes(
+    graph: Graph, loss: str, composed: Tensor, name: str, adjoints: Mapping[str, Tensor], budget: Budget
+) -> Verdict:
     definitions = [d for d in graph.definitions if d != name]
     inserted = graph.expand(_insert_adjoints(adjoints[name].expr, loss, adjoints), definitions)
     relation = Relation(
