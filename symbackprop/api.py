@@ -15,6 +15,7 @@ from symbackprop.model.build import check_loss, graph_from_formulas, parameters_
 from symbackprop.model.graph import Graph
 from symbackprop.model.network import Dense, Network
 from symbackprop.model.training import Training, relation_after_steps
+from symbackprop.numeric.source import numpy_source
 from symbackprop.proof.instances import verify_entries
 from symbackprop.proof.limits import Budget
 from symbackprop.proof.verdict import Kind, Verdict
@@ -133,6 +134,13 @@ class Derivations:
             beside = beside_oracle(self.delta_rule, name, sizes)
             found[name] = verify_entries(beside.pairs, beside.equations, budget)
         return found
+
+    def numpy_source(self) -> str:
+        """Source of a NumPy function of the inputs that returns the loss and a dictionary of its gradients.
+
+        Raises: NotSupportedError for what NumPy has no words for.
+        """
+        return numpy_source(self.graph, self.loss, self.delta_rule.adjoints)
 
     def instantiate(self, sizes: Mapping[str, int] | None = None) -> Instance:
         """Every neuron, δ and gradient entry as a plain SymPy scalar."""

@@ -3,6 +3,7 @@
 import os
 import sys
 import tempfile
+import traceback
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,11 +14,12 @@ from symbackprop import __version__
 from symbackprop.errors import FileError, SymbackpropError
 
 if TYPE_CHECKING:
+    from symbackprop.model.derivation_file import DerivationFile
     from symbackprop.write.report import Report
 
 FORMATS = ("tex", "md", "json")
 # Exit statuses, apart from 0 when every gradient and claim is proved.
-REFUTED, BAD_INPUT, UNDECIDED = 1, 2, 3
+REFUTED, BAD_INPUT, UNDECIDED, INTERNAL_ERROR = 1, 2, 3, 70
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -27,7 +29,7 @@ def main() -> None:
 
 
 @main.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, required=True, type=click.Path())
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -37,23 +39,42 @@ def main() -> None:
     "--format", "formats", default=",".join(FORMATS), show_default=True, help="Formats to write, separated by commas."
 )
 @click.option("--seconds", default=20.0, show_default=True, type=click.FloatRange(min=0.1), help="Time for one proof.")
-def derive(paths: tuple[Path, ...], out: Path | None, formats: str, seconds: float) -> None:
+def derive(paths: tuple[str, ...], out: Path | None, formats: str, seconds: float) -> None:
     """Derive, prove and write derivation files (or all in a directory).
 
-    Exit status: 0 everything is proved, 1 something is refuted, 2 bad input, 3 something is undecided.
+    Exit status: 0 everything is proved, 1 something is refuted, 2 bad input, 3 something is undecided,
+    70 an error in symbackprop itself.
     """
     try:
-        chosen = _formats(formats)
-        files = _files(paths)
-        targets = _targets(files, out)
-        reports = _work(files, seconds)
-        texts = {path: _texts(path, report, chosen) for path, report in reports.items()}
-        written = {path: _write(targets[path], made) for path, made in texts.items()}
+        status = _derive(paths, out, formats, seconds)
     except SymbackpropError as error:
-        click.echo(f"symbackprop: {' '.join(str(error).split())}", err=True)
-        sys.exit(BAD_INPUT)
+        click.echo(f"symbackprop: {_line(error)}", err=True)
+        status = BAD_INPUT
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(place.filename).name}, line {place.lineno}"
+        what = f"{type(error).__name__}: {_line(error)} ({where})"
+        click.echo(f"symbackprop: internal error: {what}; please report it with the derivation file", err=True)
+        status = INTERNAL_ERROR
+    sys.exit(status)
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _derive(paths: Iterable[str], out: Path | None, formats: str, seconds: float) -> int:
+    """Does the work, shows its result and returns the exit status."""
+    chosen = _formats(formats)
+    files = _files(paths)
+    targets = _targets(files, out)
+    reports = _work(files, seconds)
+    texts = {path: _texts(path, report, chosen) for path, report in reports.items()}
+    written = {path: _write(targets[path], made) for path, made in texts.items()}
     _show(reports, written)
-    sys.exit(_status(reports.values()))
+    return _status(reports.values())
 
 
 def _formats(text: str) -> tuple[str, ...]:
@@ -64,20 +85,31 @@ def _formats(text: str) -> tuple[str, ...]:
     return chosen
 
 
-def _files(paths: Iterable[Path]) -> list[Path]:
+def _files(paths: Iterable[str]) -> list[Path]:
     """The .toml files that are named, or that lie in a named directory, sorted there."""
     files: list[Path] = []
-    for path in paths:
-        if path.is_dir():
+    for text in paths:
+        if not text:
+            raise FileError("an empty path: name a derivation file or a directory")
+        path = Path(text)
+        if _kind(path) == "directory":
             found = sorted(path.rglob("*.toml"))
             if not found:
                 raise FileError(f"{path}: the directory holds no .toml file")
             files += found
-        elif path.exists():
+        elif _kind(path) == "file":
             files.append(path)
         else:
             raise FileError(f"{path}: no such file or directory")
     return list(dict.fromkeys(files))
+
+
+def _kind(path: Path) -> str:
+    """What the path names: "directory", "file" or nothing."""
+    try:
+        return "directory" if path.is_dir() else "file" if path.exists() else ""
+    except OSError as error:
+        raise FileError(f"{path}: {error.strerror}") from None
 
 
 def _targets(files: list[Path], out: Path | None) -> dict[Path, Path]:
@@ -156,7 +188,7 @@ def _replace(path: Path, text: str) -> None:
 
 
 def _show(reports: dict[Path, "Report"], written: dict[Path, list[Path]]) -> None:
-    """The closing table, and below it what was not proved."""
+    """The closing table, and below it what was not proved, what is misprinted, and what was not asked for."""
     from rich.console import Console
     from rich.table import Table
 
@@ -173,7 +205,7 @@ def _show(reports: dict[Path, "Report"], written: dict[Path, list[Path]]) -> Non
             sum(len(loss.gradients) for loss in report.losses),
             *(report.count(kind) for kind in (Kind.PROVED, Kind.REFUTED, Kind.UNDECIDED)),
             agree,
-            len(report.printed) - agree,
+            sum(not number.agrees and not number.reason for number in report.printed),
             len(written[path]),
         ]
         total = [a + b for a, b in zip(total, row, strict=True)]
@@ -186,7 +218,7 @@ def _show(reports: dict[Path, "Report"], written: dict[Path, list[Path]]) -> Non
         console = Console(width=120)
     console.print(table)
     for path, report in reports.items():
-        for line in _findings(report):
+        for line in [*_findings(report), *_misprints(report), *_nothing_asked(report.file)]:
             console.print(f"{path.name}: {line}", markup=False, highlight=False, soft_wrap=True)
 
 
@@ -194,16 +226,39 @@ def _findings(report: "Report") -> list[str]:
     """One line for every gradient or claim that is not proved."""
     lines = []
     for loss in report.losses:
-        lines += [f"the line {text}: {verdict.kind} {verdict.reason}" for text, verdict in loss.open_lines]
+        lines += [f"the line {text}: {verdict}" for text, verdict in loss.open_lines]
         for gradient in loss.gradients:
             for what, verdict in (("", gradient.verdict), (" by both routes", gradient.routes)):
                 if verdict is not None and not verdict.proved:
-                    lines.append(f"d({gradient.loss}, {gradient.name}){what}: {verdict.kind} {verdict.reason}")
+                    lines.append(f"d({gradient.loss}, {gradient.name}){what}: {verdict}")
     return lines + [
-        f"{claim.relation.name}: {claim.relation.formula}: {claim.verdict.kind} {claim.verdict.reason}"
+        f"{claim.relation.name}: {claim.relation.formula}: {claim.verdict}"
         for claim in report.claims
         if not claim.verdict.proved
     ]
+
+
+def _misprints(report: "Report") -> list[str]:
+    """One line for every printed number that does not agree, or has no value."""
+    return [
+        f"{number.formula}: printed {number.digits}, "
+        + (
+            f"correct rounding {number.rounded} (value {number.value})"
+            if number.rounded
+            else f"not checked: {number.reason}"
+        )
+        for number in report.printed
+        if not number.agrees
+    ]
+
+
+def _nothing_asked(file: "DerivationFile") -> list[str]:
+    """What to do where no gradient is asked for and the last definition is no loss."""
+    graph, last = file.graph, list(file.graph.definitions)[-1]
+    if file.requests or not graph.shape(last):
+        return []
+    shape = ", ".join(map(str, graph.shape(last)))
+    return [f"no gradient is asked for: {last} has the shape ({shape}); add sum(...) or a [derive] section"]
 
 
 def _status(reports: Iterable["Report"]) -> int:

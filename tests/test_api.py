@@ -155,3 +155,18 @@ def test_every_line_of_a_derivation_is_proved() -> None:
     verdicts = derived.line_verdicts()
     assert len(verdicts) == len(derived.delta_rule.steps)
     assert all(verdict.proved for verdict in verdicts)
+
+
+def test_a_verdict_is_one_line() -> None:
+    square = sb.graph({"L": "x**2"})
+    assert str(sb.verify("d(L, x) == 2*x", square)).startswith("PROVED by ")
+    assert str(sb.verify("d(L, x) == x", square)) == "REFUTED at x = -5: left -10, right -5"
+    assert str(sb.verify("d(L, x) != 2*x", square)).endswith("the two sides are equal")
+    assert str(sb.verify("sin(2*x) == 2*sin(x)*cos(x)", square)).startswith("UNDECIDED: ")
+    layer = sb.graph({"L": "sum(x)*sum(y)"}, {"x": "n", "y": "n"}, assume={"one": "sum(y) == 1"})
+    assert str(sb.verify("L == sum(x)", layer)).endswith(", under sum(y) == 1")
+
+
+def test_the_numpy_source_is_a_function_of_the_inputs() -> None:
+    source = sb.derive(sb.graph({"L": "sum(x**2)"}, {"x": "n"})).numpy_source()
+    assert "def loss_and_gradients(x)" in source

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -110,6 +111,44 @@ def test_bad_arguments(tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     twin = write(tmp_path / "other" / "one.toml", GOOD)
     assert run("derive", path, twin, "--out", tmp_path / "out").exit_code == 2
+
+
+def test_misprints_and_numbers_without_a_value_are_listed(tmp_path: Path) -> None:
+    text = GOOD.replace('"d(E, w)" = "-1.1"', '"d(E, w)" = "-1.1"\n"z + v" = "1"')
+    result = run("derive", write(tmp_path / "one.toml", text.replace('z = "w*x"', 'z = "w*x"\nu = "v"')))
+    assert "one.toml: d(E, w): printed -1.1, correct rounding -1.0 (value -1)" in result.output
+    assert "one.toml: z + v: printed 1, not checked: no value for 'v'" in result.output
+    assert result.exit_code == 0
+
+
+def test_a_refuted_claim_shows_its_counterexample(tmp_path: Path) -> None:
+    text = GOOD.replace("d(E, w) == (z - y)*x", "d(E, w) == z*x")
+    output = run("derive", write(tmp_path / "one.toml", text)).output
+    assert re.search(r"d\(E, w\) == z\*x: REFUTED at w = .*, x = .*: left \S+, right \S+", output)
+
+
+def test_a_file_without_a_gradient_says_so(tmp_path: Path) -> None:
+    result = run("derive", write(tmp_path / "one.toml", '[shapes]\nx = "m"\n[define]\nL = "x**2"\n'))
+    assert result.exit_code == 0
+    assert "one.toml: no gradient is asked for: L has the shape (m); add sum(...) or a [derive]" in result.output
+
+
+def test_an_unexpected_error_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise KeyError("lost")
+
+    monkeypatch.setattr("symbackprop.pipeline.work_out", fail)
+    result = run("derive", write(tmp_path / "one.toml", GOOD))
+    assert result.exit_code == 70
+    assert result.stderr.strip().startswith("symbackprop: internal error: KeyError: 'lost' (test_cli.py, line ")
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("path", ["", "a" * 300])
+def test_paths_that_name_nothing(path: str) -> None:
+    result = run("derive", path)
+    assert result.exit_code == 2
+    assert len(result.stderr.strip().splitlines()) == 1
 
 
 def test_help_does_not_import_sympy() -> None:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from symbackprop.errors import SymbackpropError
 from symbackprop.model.derivation_file import DerivationFile, PrintedNumber
 from symbackprop.numeric.values import Numbers
-from symbackprop.proof.points.duals import Undefined, Unknown
+from symbackprop.proof.points.duals import Undefined
 from symbackprop.tensor.tensor import Tensor
 
 VALUE_DIGITS = 10
@@ -15,17 +15,21 @@ VALUE_DIGITS = 10
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PrintedCheck:
-    """A printed number, its certified value to ten digits, and its correct rounding to as many places as printed."""
+    """A printed number, its certified value to ten digits, and its correct rounding to as many places as printed.
+
+    Without a value nothing is said of the printed number: `reason` tells why, `value` and `rounded` are empty.
+    """
 
     formula: str
     digits: str
     value: str
     rounded: str
     agrees: bool
+    reason: str = ""
 
 
 def check_printed(file: DerivationFile, equations: Mapping[str, Tensor]) -> Iterator[PrintedCheck]:
-    """One check per printed number, in the order of the file; what cannot be evaluated says why instead of a value.
+    """One check per printed number, in the order of the file; what cannot be evaluated says why.
 
     Derivatives are taken by dual numbers, which know nothing of the derivation. Where these need a value that the
     source does not give (∂L/∂W needs no W, but the forward pass does), the derived `equations` are evaluated.
@@ -38,20 +42,25 @@ def check_printed(file: DerivationFile, equations: Mapping[str, Tensor]) -> Iter
 
 def _check(routes: Sequence[Numbers], printed: PrintedNumber, digits: str) -> PrintedCheck:
     places = decimal_places(digits)
-    failure = ""
+    reason = ""
     for numbers in routes:
         try:
             value = numbers.text(printed.expr, significant=VALUE_DIGITS)
             rounded = numbers.rounded(printed.expr, places)
             break
-        except (SymbackpropError, Undefined, Unknown) as error:
-            failure = failure or f"no value: {error}"
+        except SymbackpropError as error:
+            reason = reason or _reason(error)
     else:
-        return PrintedCheck(formula=printed.formula, digits=digits, value=failure, rounded="", agrees=False)
+        return PrintedCheck(formula=printed.formula, digits=digits, value="", rounded="", agrees=False, reason=reason)
     gap = abs(Fraction(digits) - Fraction(rounded.text))
     # Exactly between two roundings both are correct.
     agrees = gap == 0 or (rounded.tie and gap == Fraction(1, 10) ** places)
     return PrintedCheck(formula=printed.formula, digits=digits, value=value, rounded=rounded.text, agrees=agrees)
+
+
+def _reason(error: SymbackpropError) -> str:
+    """Why there is no value, in a few words."""
+    return f"outside the domain: {error}" if isinstance(error, Undefined) else str(error)
 
 
 def decimal_places(digits: str) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import sympy as sp
 
 from symbackprop.derivation.local import LocalDerivative, local_derivative
+from symbackprop.derivation.simplify import shortest, use_assumptions
 from symbackprop.derivation.steps import Derivation, Step
 from symbackprop.errors import NotSupportedError
 from symbackprop.model.build import check_loss, check_parameters, parameters_of
@@ -92,9 +93,13 @@ def path_steps(graph: Graph, loss: str, name: str, left: Expr) -> list[Step]:
     steps.append(Step(id=f"{name}.paths", subject=name, left=left, right=sp.Add(*symbols), rule="paths"))
     for count, (symbol, value) in enumerate(seen.items()):
         steps.append(Step(id=f"{name}.local{count}", subject=name, left=symbol, right=value, rule="local"))
-    product = tidy(sp.Add(*values))
+    product = shortest(tidy(sp.Add(*values)))
     uses = tuple(step.id for step in steps)
     steps.append(Step(id=f"{name}.product", subject=name, left=left, right=product, rule="substitute", uses=uses))
+    reduced, used = use_assumptions(product, graph, name)
+    if used:
+        note = ", ".join(used)
+        steps.append(Step(id=f"{name}.assumed", subject=name, left=left, right=reduced, rule="assumption", note=note))
     return steps
 
 

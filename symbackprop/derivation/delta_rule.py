@@ -132,7 +132,7 @@ class _DeltaRule:
         simplified = shortest(value)
         if simplified != value:
             self._step(name, "simplify", left, simplified)
-        reduced, used = use_assumptions(simplified, self.graph.assumptions)
+        reduced, used = use_assumptions(simplified, self.graph, name)
         if used:
             self._step(name, "assumption", left, reduced, note=", ".join(used))
         self.closed.add(name)

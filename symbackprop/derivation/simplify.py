@@ -5,18 +5,22 @@ from functools import partial
 
 import sympy as sp
 
-from symbackprop.model.graph import Relation
+from symbackprop.model.graph import Graph, Relation, names_in
 from symbackprop.tensor.differentiate import tidy
-from symbackprop.tensor.indices import alpha_normal, bind, free_indices, substitute, transform
+from symbackprop.tensor.indices import alpha_normal, bind, expanded_terms, free_indices, substitute, transform
 from symbackprop.tensor.nodes import Expr
+
+# A product that multiplies out to more terms is left as it is.
+MAX_TERMS = 60
 
 
 def shortest(expr: Expr) -> Expr:
-    """The shortest of a few equal forms: as it is, expanded under its sums, cancelled, factored."""
+    """The shortest of a few equal forms: as it is, expanded or gathered under its sums, cancelled, factored."""
     candidates = [expr]
     opened = tidy(_expand_sums(expr))
     if opened != expr:
         candidates.append(opened)
+    candidates.append(_gather_sums(expr))
     candidates += [form for form in (_cancelled(candidate) for candidate in list(candidates)) if form is not None]
     return min(candidates, key=_length)
 
@@ -38,12 +42,30 @@ def _expand_sums(expr: Expr) -> Expr:
     return transform(expr, rule)
 
 
+def _gather_sums(expr: Expr) -> Expr:
+    """Each sum of terms with their common factors pulled out, where no further sum or function stands in it."""
+
+    def rule(node: Expr) -> Expr | None:
+        if not isinstance(node, sp.Sum) or node.function.has(sp.Sum, sp.Function):
+            return None
+        terms = [sp.Mul(*map(_flipped, sp.Mul.make_args(term))) for term in sp.Add.make_args(node.function)]
+        return bind(sp.factor_terms(sp.Add(*terms)), node.limits)
+
+    return transform(expr, rule)
+
+
+def _flipped(factor: Expr) -> Expr:
+    """x - 1 as -(1 - x), so that it is common with 1 - x."""
+    turned = factor.is_Add and len(factor.args) == 2 and factor.args[0] == -1
+    return sp.Mul(-1, -factor, evaluate=False) if turned else factor
+
+
 def _cancelled(expr: Expr) -> Expr | None:
     """Common denominator, cancelled and factored; only for expressions without sums or functions of their own.
 
     SymPy's polynomial routines see tensor entries as plain generators, so that bound indices are never touched.
     """
-    if expr.has(sp.Sum, sp.Function):
+    if expr.has(sp.Sum, sp.Function) or expanded_terms(expr) > MAX_TERMS:
         return None
     numerator, denominator = sp.fraction(sp.factor_terms(sp.cancel(expr)))
     factors = sp.Mul.make_args(denominator)
@@ -53,10 +75,15 @@ def _cancelled(expr: Expr) -> Expr | None:
     return numerator / sp.Mul(*flipped)
 
 
-def use_assumptions(expr: Expr, assumptions: tuple[Relation, ...]) -> tuple[Expr, tuple[str, ...]]:
-    """`expr` with the left sides of assumed equations replaced by their right sides, and which were used."""
+def use_assumptions(expr: Expr, graph: Graph, name: str) -> tuple[Expr, tuple[str, ...]]:
+    """`expr`, a derivative by `name`, with assumed equations put in left to right, and the formulas of those used.
+
+    An equation about `name` itself, or about what depends on it, may not be used for a derivative by it.
+    """
     used: list[str] = []
-    for assumption in assumptions:
+    for assumption in graph.assumptions:
+        if any(name in graph.ancestors(mentioned) for mentioned in names_in(assumption.left.expr)):
+            continue
         if assumption.comparison != "==" or not isinstance(assumption.left.expr, sp.Sum):
             continue
         replaced = transform(expr, partial(_instance, assumption))

@@ -44,8 +44,10 @@ class Arguments:
             raise ShapeError("a scalar has no axis to normalise along")
         if self.axis is None:
             return len(tensor.shape) - 1
-        (axis,) = self.axes_of(tensor)
-        return axis
+        axes_ = self.axes_of(tensor)
+        if len(axes_) != 1:
+            raise ShapeError(f"axis {self.axis}: normalised along one axis only")
+        return axes_[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,16 +7,18 @@ here is refused with the place and what was expected.
 import ast
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import sympy as sp
 
 from symbackprop.errors import FormulaError
 from symbackprop.language.functions import COMPARISONS, FUNCTIONS, NAMED, Arguments
-from symbackprop.language.syntax import MAX_DIGITS, MAX_EXPONENT, NUMBER, syntax_tree
+from symbackprop.language.refusal import refusal
+from symbackprop.language.syntax import MAX_DIGITS, MAX_EXPONENT, NUMBER, did_you_mean, syntax_tree
 from symbackprop.tensor import ops
 from symbackprop.tensor.differentiate import differentiate, tidy
+from symbackprop.tensor.needs import left_out
 from symbackprop.tensor.nodes import Expr, Partial, elementwise, entry, size
 from symbackprop.tensor.ops import ShapeError
 from symbackprop.tensor.tensor import Tensor, axes, variable
@@ -24,12 +26,16 @@ from symbackprop.tensor.tensor import Tensor, axes, variable
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scope:
-    """What the names in a formula mean: quantities with their shapes, sizes, arbitrary elementwise functions."""
+    """What the names in a formula mean: quantities with their shapes, sizes, arbitrary elementwise functions.
+
+    `undeclared` are those quantities that are scalars only because nothing declares them.
+    """
 
     shapes: Mapping[str, tuple[Expr, ...]]
     sizes: frozenset[str] = frozenset()
     functions: frozenset[str] = frozenset()
     derivatives: bool = field(default=False)  # whether d(...) and next(...) may be written
+    undeclared: frozenset[str] = frozenset()
 
 
 def next_name(name: str, steps: int) -> str:
@@ -42,7 +48,7 @@ def parse(text: str, scope: Scope) -> Tensor:
 
     Raises: FormulaError (with the formula and the place) for everything that is not in the language.
     """
-    return _Walker(text.strip(), scope).walk(syntax_tree(text))
+    return _Walker(text.strip(), scope).tensor(syntax_tree(text))
 
 
 def parse_relation(text: str, scope: Scope) -> tuple[Tensor, str, Tensor]:
@@ -54,10 +60,10 @@ def parse_relation(text: str, scope: Scope) -> tuple[Tensor, str, Tensor]:
     if not isinstance(tree, ast.Compare) or len(tree.ops) != 1 or type(tree.ops[0]) not in _COMPARE:
         raise FormulaError("expected one comparison such as `left == right`", text)
     walker = _Walker(text.strip(), scope)
-    left, right = walker.walk(tree.left), walker.walk(tree.comparators[0])
+    left, right = walker.tensor(tree.left), walker.tensor(tree.comparators[0])
     with walker.at(tree):
         shape = ops.broadcast_shapes(left.shape, right.shape)
-        sides = ops.broadcast(left, shape), ops.broadcast(right, shape)
+        sides = [replace(ops.broadcast(side, shape), needs=side.needs) for side in (left, right)]
     return sides[0], _COMPARE[type(tree.ops[0])], sides[1]
 
 
@@ -69,8 +75,8 @@ _COMPARE: dict[type, str] = {
 class _Place:
     """Turns a shape error inside a `with` block into a formula error at a node of the formula."""
 
-    def __init__(self, text: str, node: ast.expr) -> None:
-        self.text, self.node = text, node
+    def __init__(self, text: str, node: ast.expr, hint: str) -> None:
+        self.text, self.node, self.hint = text, node, hint
 
     def __enter__(self) -> None:
         return None
@@ -78,7 +84,7 @@ class _Place:
     def __exit__(self, kind: type | None, error: BaseException | None, trace: object) -> None:
         if isinstance(error, ShapeError):
             source = ast.get_source_segment(self.text, self.node) or ""
-            raise FormulaError(f"{source}: {error}", self.text, self.node.col_offset) from None
+            raise FormulaError(f"{source}: {error}{self.hint}", self.text, self.node.col_offset) from None
 
 
 class _Walker:
@@ -86,9 +92,22 @@ class _Walker:
 
     def __init__(self, text: str, scope: Scope) -> None:
         self.text, self.scope = text, scope
+        self.operands: list[Expr] = []  # what has been read of the node that is being walked
+        self.needs: dict[Expr, None] = {}
+
+    def tensor(self, node: ast.expr) -> Tensor:
+        """The tensor of a whole formula, with what it needs beyond its simplified expression."""
+        self.needs = {}
+        return replace(self.walk(node), needs=tuple(self.needs))
 
     def at(self, node: ast.expr) -> _Place:
-        return _Place(self.text, node)
+        return _Place(self.text, node, self.undeclared(node))
+
+    def undeclared(self, node: ast.expr) -> str:
+        """What to add to an error of shapes: which operand of `node` is a scalar only because nothing declares it."""
+        names = [child.id for child in ast.iter_child_nodes(node) if isinstance(child, ast.Name)]
+        name = next((name for name in names if name in self.scope.undeclared), None)
+        return f"; {name} is not declared in [shapes], so it is a scalar" if name else ""
 
     def error(self, message: str, node: ast.AST) -> FormulaError:
         return FormulaError(message, self.text, getattr(node, "col_offset", 0))
@@ -98,11 +117,16 @@ class _Walker:
         if handler is None:
             what = type(node).__name__
             raise self.error(f"{what} is not part of the formula language; see docs/formula-language.md", node)
-        result = handler(self, node)
-        if result.expr.has(sp.zoo, sp.nan, sp.oo, -sp.oo):
-            raise self.error("division by zero, or the logarithm of zero", node)
-        if result.expr.has(sp.I):
-            raise self.error("a root or logarithm of a negative number is not real", node)
+        above, self.operands = self.operands, []
+        try:
+            result = handler(self, node)
+            reason = refusal(result.expr)
+        except OverflowError:  # from SymPy, which compares constants by evaluating them
+            reason = "a number here is too large to be compared with others"
+        if reason is not None:
+            raise self.error(reason, node)
+        self.needs.update(dict.fromkeys(left_out(self.operands, result.expr)))
+        self.operands = [*above, result.expr]
         return result
 
     # --- leaves
@@ -126,8 +150,9 @@ class _Walker:
             return Tensor(sp.pi)
         if node.id in FUNCTIONS or node.id in self.scope.functions:
             raise self.error(f"{node.id} is a function: write {node.id}(...)", node)
+        guess = did_you_mean(node.id, [*self.scope.shapes, *self.scope.sizes])
         known = ", ".join([*self.scope.shapes, *sorted(self.scope.sizes)]) or "none"
-        raise self.error(f"unknown name {node.id!r}; known here are: {known}", node)
+        raise self.error(f"unknown name {node.id!r}{guess}; known here are: {known}", node)
 
     # --- operators
 
@@ -140,6 +165,8 @@ class _Walker:
         raise self.error(f"{type(node.op).__name__} is not part of the formula language", node)
 
     def binary(self, node: ast.BinOp) -> Tensor:
+        if isinstance(node.op, ast.BitXor):
+            raise self.error("^ is not part of the formula language: write ** for a power", node)
         left, right = self.walk(node.left), self.walk(node.right)
         with self.at(node):
             if isinstance(node.op, ast.MatMult):
@@ -148,6 +175,8 @@ class _Walker:
                 return self.power(node, left, right)
             if type(node.op) not in _BINARY:
                 raise self.error(f"{type(node.op).__name__} is not part of the formula language", node)
+            if isinstance(node.op, ast.Div):
+                self.operands.append(1 / right.expr)  # which may cancel at once
             return ops.elementwise_op(_BINARY[type(node.op)], left, right)
 
     def power(self, node: ast.BinOp, base: Tensor, exponent: Tensor) -> Tensor:
@@ -177,7 +206,8 @@ class _Walker:
         tensor = self.walk(node.value)
         items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
         if len(items) > len(tensor.shape):
-            raise self.error(f"{len(items)} indices for the shape {ops.show_shape(tensor.shape)}", node)
+            shown = f"{ops.show_shape(tensor.shape)}{self.undeclared(node)}"
+            raise self.error(f"{len(items)} indices for the shape {shown}", node)
         fixed = {}
         for axis, item in enumerate(items):
             if isinstance(item, ast.Slice) and item.lower is item.upper is item.step is None:
@@ -217,8 +247,9 @@ class _Walker:
             return self.arbitrary(name, 0, node)
         row = FUNCTIONS.get(name)
         if row is None:
-            known = ", ".join(sorted({*FUNCTIONS, *_SPECIAL, *self.scope.functions}))
-            raise self.error(f"unknown function {name!r}; known are: {known}", node)
+            functions = {*FUNCTIONS, *_SPECIAL, *self.scope.functions}
+            known = ", ".join(sorted(functions))
+            raise self.error(f"unknown function {name!r}{did_you_mean(name, functions)}; known are: {known}", node)
         positional, spec = list(node.args), ""
         if "spec" in row.keywords:
             positional, spec = self.subscripts(node)
@@ -305,7 +336,8 @@ class _Walker:
             raise self.error("expected d(f, v): a formula and the name of the quantity to differentiate by", node)
         f, v = self.walk(node.args[0]), node.args[1].id
         if v not in self.scope.shapes:
-            raise self.error(f"d(..., {v}): {v!r} is not a quantity", node.args[1])
+            guess = did_you_mean(v, self.scope.shapes)
+            raise self.error(f"d(..., {v}): {v!r} is not a quantity{guess}", node.args[1])
         shape = f.shape + tuple(self.scope.shapes[v])
         indices = axes(shape)
         by = entry(v, *indices[len(f.shape) :])
@@ -323,7 +355,8 @@ class _Walker:
             raise self.error("the number of steps is an integer from 1 to 1000000", node)
         name = arguments[0].id
         if name not in self.scope.shapes:
-            raise self.error(f"next({name}): {name!r} is not a quantity", arguments[0])
+            guess = did_you_mean(name, self.scope.shapes)
+            raise self.error(f"next({name}): {name!r} is not a quantity{guess}", arguments[0])
         return variable(next_name(name, int(steps)), tuple(self.scope.shapes[name]))
 
 

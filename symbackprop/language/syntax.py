@@ -6,6 +6,8 @@ Python's `ast` reads the text; nothing is executed, and nothing has a meaning ye
 import ast
 import re
 import warnings
+from collections.abc import Iterable
+from difflib import get_close_matches
 from keyword import iskeyword
 
 from symbackprop.errors import FormulaError
@@ -14,6 +16,14 @@ from symbackprop.language.functions import RESERVED
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}\Z")
 NUMBER = re.compile(r"(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?\Z")
 MAX_LENGTH, MAX_DEPTH, MAX_DIGITS, MAX_EXPONENT = 10_000, 120, 300, 64
+# What editors and web pages put in the place of an ASCII character.
+_LOOKALIKES = {
+    **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "`-`"),
+    **dict.fromkeys("\u00a0\u2002\u2003\u2009\u200a\u202f", "a normal space"),
+    **dict.fromkeys("\u00b7\u00d7\u22c5", "`*`"),
+    **dict.fromkeys("\u2018\u2019\u201c\u201d", "a straight quote"),
+}
+_OTHER_NAMES = {"ln": "log"}
 
 
 def check_name(name: str) -> None:
@@ -26,6 +36,20 @@ def check_name(name: str) -> None:
         raise FormulaError(f"{name!r} is a word of Python's grammar; choose another name")
 
 
+def closest(name: str, known: Iterable[str]) -> str:
+    """The known name that was probably meant: the same in another case, the same start, or few other letters; or ""."""
+    names = sorted(known)
+    same = [other for other in names if other.lower() == name.lower() or other == _OTHER_NAMES.get(name)]
+    longer = [other for other in names if len(name) > 2 and other.startswith(name.lower())]
+    return next(iter([*same, *longer, *get_close_matches(name.lower(), names, n=1, cutoff=0.7)]), "")
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """` (did you mean relu?)` to follow the mention of an unknown name; "" where nothing is close."""
+    other = closest(name, known)
+    return f" (did you mean {other}?)" if other else ""
+
+
 def syntax_tree(text: str) -> ast.expr:
     """The syntax tree of a formula, bounded in length and depth.
 
@@ -35,20 +59,33 @@ def syntax_tree(text: str) -> ast.expr:
         raise FormulaError(f"formula of {len(text)} characters; at most {MAX_LENGTH} are read", text)
     if not text.isascii():
         column = next(k for k, character in enumerate(text) if not character.isascii())
-        raise FormulaError(
-            f"{text[column]!r} is not ASCII: write `**` for a power and names such as `alpha`", text, column
-        )
+        instead = _LOOKALIKES.get(text[column], "`**` for a power and names such as `alpha`")
+        raise FormulaError(f"{text[column]!r} is not ASCII: write {instead}", text, column)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(text.strip(), mode="eval").body
     except SyntaxError as error:
+        equals = _lone_equals(text)
+        if equals is not None:
+            raise FormulaError("not a formula: `=` has no place here; write `==` to compare", text, equals) from None
         raise FormulaError(f"not a formula: {error.msg}", text, max((error.offset or 1) - 1, 0)) from None
     except (RecursionError, MemoryError, ValueError):
         raise FormulaError("not a formula: too deeply nested, or it holds a null character", text) from None
     if _depth_exceeds(tree, MAX_DEPTH):
         raise FormulaError(f"nested more than {MAX_DEPTH} deep: name parts of it in [define]", text)
     return tree
+
+
+def _lone_equals(text: str) -> int | None:
+    """Where a single `=` stands outside all brackets; None if nowhere."""
+    depth = 0
+    for column, character in enumerate(text):
+        depth += (character in "([{") - (character in ")]}")
+        around = text[max(column - 1, 0) : column] + text[column + 1 : column + 2]
+        if character == "=" and depth == 0 and not set(around) & set("=<>!:+-*/@%&|^"):
+            return column
+    return None
 
 
 def _depth_exceeds(tree: ast.AST, limit: int) -> bool:

@@ -21,7 +21,8 @@ from symbackprop.tensor.nodes import size
 MAX_SOURCE = 4_000
 # What latexify has a sign of its own for, each taking one argument.
 _FUNCTIONS = frozenset({"exp", "log", "sqrt", "tanh", "sin", "cos", "abs", "sum"})
-_MODULES = frozenset({"np", "numpy", "math"})
+_OUR_NAMES = frozenset({"sb", "symbackprop"})  # how the documentation imports this package
+_MODULES = frozenset({"np", "numpy", "math"}) | _OUR_NAMES
 _NAME = re.compile(r"[A-Za-z]+[0-9]*\Z")
 _NUMBER = re.compile(r"\d+(\.\d+)?\Z")
 _OPERATORS = tuple(operator for sign, operator in BINARY.items() if sign != "@")
@@ -54,7 +55,7 @@ def _latexify(function: Callable[..., Any]) -> str | None:
     except ImportError:
         return None
     try:
-        return str(latexify.get_latex(function, use_math_symbols=True))
+        return str(latexify.get_latex(function, use_math_symbols=True, prefixes=set(_OUR_NAMES)))
     except latexify.exceptions.LatexifyError:
         return None
 

@@ -88,13 +88,16 @@ def graph_from_formulas(
     _check_distinct(inputs, define, functions, sizes)
     declared = {name: inputs.pop(name) for name in define if name in inputs}
     definitions: dict[str, Definition] = {}
+    undeclared: set[str] = set()
     for name, formula in define.items():
         with _about(f"[define] {name}"):
             check_name(name)
             for scalar_name in free_names(formula, {*inputs, *define, *functions, *sizes}):
                 inputs[scalar_name] = ()
+                undeclared.add(scalar_name)
             known = inputs | {d: definitions[d].tensor.shape for d in definitions}
-            tensor = parse(formula, Scope(shapes=known, sizes=sizes, functions=functions))
+            scope = Scope(shapes=known, sizes=sizes, functions=functions, undeclared=frozenset(undeclared))
+            tensor = parse(formula, scope)
             if declared.get(name, tensor.shape) != tensor.shape:
                 raise FormulaError(f"has the shape {tensor.shape}, but [shapes] says {declared[name]}", formula)
         definitions[name] = Definition(name=name, tensor=tensor, formula=formula)
@@ -112,7 +115,10 @@ def _check_distinct(
     for kind, names in (("a size", sizes), ("a function", functions)):
         for name in sorted(names):
             if name in inputs or name in define or (kind == "a function" and name in sizes):
-                raise FormulaError(f"{name!r} is {kind} and also another thing; give one of them another name")
+                section = "[shapes]" if name in inputs else "[define]" if name in define else "[functions]"
+                raise FormulaError(
+                    f"{section} {name}: {name!r} is {kind} and also another thing; give one of them another name"
+                )
 
 
 def free_names(formula: str, known: set[str]) -> list[str]:
@@ -128,6 +134,11 @@ def free_names(formula: str, known: set[str]) -> list[str]:
     found.sort(key=lambda node: (node.lineno, node.col_offset))
     names = dict.fromkeys(node.id for node in found)
     return [name for name in names if name not in known and name != "pi" and NAME.match(name)]
+
+
+def names_written(formula: str) -> frozenset[str]:
+    """Every name in the text of a formula, functions included."""
+    return frozenset(node.id for node in ast.walk(syntax_tree(formula)) if isinstance(node, ast.Name))
 
 
 def scope_of(graph: Graph) -> Scope:

@@ -15,18 +15,20 @@ from typing import Any
 
 import sympy as sp
 
-from symbackprop.errors import FileError, FormulaError, SymbackpropError
+from symbackprop.errors import FileError, FormulaError, SymbackpropError, shorten
 from symbackprop.language.parse import Scope, parse
+from symbackprop.language.syntax import closest
 from symbackprop.model.build import (
     check_loss,
     check_parameters,
     graph_from_formulas,
+    names_written,
     parameters_of,
     relation,
     scope_of,
 )
-from symbackprop.model.graph import Graph, Relation
-from symbackprop.model.training import Training
+from symbackprop.model.graph import Graph, Relation, names_in
+from symbackprop.model.training import Training, need_training, next_parts, relation_after_steps
 from symbackprop.tensor.nodes import Expr, entry_indices, entry_name, is_size
 
 SECTIONS = frozenset(
@@ -103,11 +105,13 @@ def _parse_toml(path: Path) -> dict[str, Any]:
     if len(text) > MAX_FILE_BYTES:
         raise FileError(f"has {len(text)} bytes; at most {MAX_FILE_BYTES} are read")
     try:
-        return tomllib.loads(text.decode("utf-8"), parse_float=Decimal)
+        return tomllib.loads(text.decode("utf-8-sig"), parse_float=Decimal)
     except UnicodeDecodeError:
         raise FileError("is not UTF-8 text") from None
     except tomllib.TOMLDecodeError as error:
         raise FileError(f"is no TOML: {error}") from None
+    except ValueError:
+        raise FileError("holds an integer with too many digits") from None
     except RecursionError:
         raise FileError("is nested too deeply") from None
 
@@ -140,7 +144,7 @@ def _read(path: Path, data: dict[str, Any]) -> DerivationFile:
     graph = graph_from_formulas(define, shapes, functions=functions, assume=_texts(data, "assume"))
     training = _training(train, graph) if train else None
     given, sizes = _given(_table(data, "given"), graph)
-    return DerivationFile(
+    file = DerivationFile(
         path=path,
         title=_text(data, "title") or path.stem,
         source=_text(data, "source"),
@@ -149,10 +153,38 @@ def _read(path: Path, data: dict[str, Any]) -> DerivationFile:
         training=training,
         given=given,
         sizes=sizes,
-        printed=_printed(_table(data, "printed"), graph, sizes),
-        claims=tuple(relation(graph, name, text, "[claims] ") for name, text in _texts(data, "claims").items()),
+        printed=_printed(_table(data, "printed"), graph, sizes, training),
+        claims=_claims(_texts(data, "claims"), graph, training),
         latex=_texts(data, "latex"),
     )
+    _check_used(data, shapes, graph)
+    return file
+
+
+def _check_used(data: Mapping[str, Any], shapes: Mapping[str, str], graph: Graph) -> None:
+    """A shape for a name that stands nowhere is a slip of the pen: what was meant is then taken for a scalar.
+
+    A name may stand there for the sake of its size alone. What [train] and [derive] name, a formula uses.
+    """
+    formulas = [*_texts(data, "define").values(), *_texts(data, "assume").values(), *_texts(data, "claims").values()]
+    rate = _table(data, "train").get("learning_rate")
+    formulas += [*_table(data, "printed"), *([rate] if isinstance(rate, str) else [])]
+    used: set[str] = set().union(*map(names_written, formulas), graph.definitions)
+    known_sizes = {str(extent) for name in used & {*graph.inputs} for extent in graph.inputs[name]}
+    undeclared = [name for name in graph.inputs if name not in shapes]
+    for name in shapes:
+        if name not in used and not (used - known_sizes) & {str(extent) for extent in graph.shape(name)}:
+            meant = closest(name, undeclared)
+            guess = f"; did you mean {meant}, which is not declared?" if meant else ""
+            raise FileError(f"[shapes] {name}: nothing in the file uses this name{guess}")
+
+
+def _claims(texts: Mapping[str, str], graph: Graph, training: Training | None) -> tuple[Relation, ...]:
+    claims = tuple(relation(graph, name, text, "[claims] ") for name, text in texts.items())
+    for claim in claims:
+        with _at(f"[claims] {claim.name}"):
+            relation_after_steps(claim, graph, training)
+    return claims
 
 
 def _table(data: Mapping[str, Any], section: str) -> dict[str, Any]:
@@ -289,16 +321,20 @@ def _array(value: Any, name: str) -> tuple[tuple[int, ...], dict[tuple[int, ...]
     return (len(parts), *parts[0][0]), entries
 
 
-def _printed(table: dict[str, Any], graph: Graph, sizes: Mapping[str, int]) -> tuple[PrintedNumber, ...]:
+def _printed(
+    table: dict[str, Any], graph: Graph, sizes: Mapping[str, int], training: Training | None
+) -> tuple[PrintedNumber, ...]:
     numbers = []
     for formula, value in table.items():
-        with _at("[printed]"):
+        with _at(f"[printed] {shorten(formula)}"):
             digits = value if isinstance(value, list) else [value]
             if not digits or not all(isinstance(text, str) and DIGITS.match(text) for text in digits):
-                raise FileError(f'{formula!r}: expected the printed digits as text such as "0.6225", found {value!r}')
+                raise FileError(f'expected the printed digits as text such as "0.6225", found {value!r}')
             tensor = parse(formula, scope_of(graph))
             if tensor.shape:
                 raise FormulaError(f"has the shape {_show(tensor.shape)}; a printed number is a scalar", formula)
+            for quantity in sorted(found[0] for found in map(next_parts, names_in(tensor.expr)) if found):
+                need_training(training, quantity)
             _check_positions(tensor.expr, formula, graph, sizes)
             numbers.append(PrintedNumber(formula=formula, expr=tensor.expr, digits=tuple(digits)))
     return tuple(numbers)

@@ -11,7 +11,7 @@ from symbackprop.errors import GraphError
 from symbackprop.model.derivation_file import DerivationFile, Values
 from symbackprop.model.training import Training
 from symbackprop.numeric.source import compile_numpy, numpy_source
-from symbackprop.numeric.values import Numbers
+from symbackprop.numeric.values import Numbers, too_many_entries
 from symbackprop.tensor.tensor import Tensor, variable
 
 # Few enough that rounding errors of thousands of float steps, which may differ between machines, do not show.
@@ -20,10 +20,14 @@ SHOWN_DIGITS = 4
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Run:
-    """The loss at reported steps, and the outputs after the last step, as text."""
+    """The loss at reported steps, and the outputs after the last step, as text.
+
+    `diverged` is the number of steps after which the loss or a parameter is no finite number; the run ends there.
+    """
 
     losses: tuple[tuple[int, str], ...]
     outputs: Mapping[str, Mapping[tuple[int, ...], str]]
+    diverged: int | None = None
 
 
 def train(file: DerivationFile, adjoints: Mapping[str, Tensor]) -> Run | None:
@@ -31,7 +35,7 @@ def train(file: DerivationFile, adjoints: Mapping[str, Tensor]) -> Run | None:
 
     `adjoints` are the derived equations of the training loss.
 
-    Raises: GraphError when a value that is needed is not given.
+    Raises: GraphError when a value that is needed is not given, or is too large for a float.
     """
     training = file.training
     if training is None or not training.steps:
@@ -41,13 +45,18 @@ def train(file: DerivationFile, adjoints: Mapping[str, Tensor]) -> Run | None:
     rate = _rate(file, training)
     losses: list[tuple[int, str]] = []
     for number in range(training.steps + 1):
-        loss, gradients = step(**arrays)
+        # What overflows is found by looking at the result, and needs no warning besides.
+        with np.errstate(all="ignore"):
+            loss, gradients = step(**arrays)
+        if not all(np.isfinite(value).all() for value in (loss, *(arrays[name] for name in training.parameters))):
+            return Run(losses=tuple(losses), outputs={}, diverged=number)
         if number == training.steps or (training.report_every and number % training.report_every == 0):
             losses.append((number, f"{float(loss):.{SHOWN_DIGITS}g}"))
         if number < training.steps:
-            arrays |= {name: arrays[name] - rate * gradients[name] for name in training.parameters}
+            with np.errstate(all="ignore"):
+                arrays |= {name: arrays[name] - rate * gradients[name] for name in training.parameters}
     trained = {name: _entries(arrays[name]) for name in training.parameters}
-    return Run(losses=tuple(losses), outputs=_outputs(file, training, trained))
+    return Run(losses=tuple(losses), outputs={} if too_many_entries(file) else _outputs(file, training, trained))
 
 
 def _array(name: str, file: DerivationFile) -> Any:
@@ -56,7 +65,10 @@ def _array(name: str, file: DerivationFile) -> Any:
     entries = file.given[name]
     array = np.zeros([1 + max(position[axis] for position in entries) for axis in range(len(file.graph.shape(name)))])
     for position, number in entries.items():
-        array[position] = float(number)
+        try:
+            array[position] = float(number)
+        except OverflowError:
+            raise GraphError(f"[train] steps: a value of {name!r} is too large for a float") from None
     return array
 
 
@@ -72,16 +84,11 @@ def _entries(array: Any) -> Values:
 def _outputs(
     file: DerivationFile, training: Training, trained: Mapping[str, Values]
 ) -> dict[str, dict[tuple[int, ...], str]]:
-    """What the loss compares with its targets, and every other loss, at the trained parameters."""
+    """What the loss compares with its targets, and every other loss, at the trained parameters, where defined."""
     numbers = Numbers(file, changed=trained)
     graph = file.graph
     direct = [name for name in graph.uses(training.loss) if name in graph.definitions]
     scalars = [name for name in graph.definitions if not graph.shape(name)]
-    found = {}
-    for name in dict.fromkeys((*direct, *scalars)):
-        tensor = variable(name, graph.shape(name))
-        found[name] = {
-            position: numbers.text(tensor.expr, dict(zip(tensor.indices, position, strict=True)), SHOWN_DIGITS)
-            for position in numbers.at(64).positions(tensor.shape)
-        }
-    return found
+    names = dict.fromkeys((*direct, *scalars))
+    found = {name: numbers.entries(variable(name, graph.shape(name)), SHOWN_DIGITS) for name in names}
+    return {name: texts for name, texts in found.items() if texts is not None}

@@ -1,7 +1,9 @@
 """Certified values of everything in a derivation file that has numbers."""
 
+import math
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 from flint import fmpq
@@ -12,7 +14,7 @@ from symbackprop.model.graph import names_in
 from symbackprop.model.training import need_training, next_parts
 from symbackprop.proof.points.balls import Evaluation
 from symbackprop.proof.points.duals import Undefined, Unknown
-from symbackprop.proof.points.rounding import Rounded, decimal
+from symbackprop.proof.points.rounding import PRECISIONS, Rounded, decimal
 from symbackprop.tensor.indices import transform
 from symbackprop.tensor.nodes import Expr, Partial, adjoint_name, entry, entry_indices, entry_name
 from symbackprop.tensor.tensor import Tensor, variable
@@ -20,6 +22,8 @@ from symbackprop.tensor.tensor import Tensor, variable
 SHOWN_DIGITS, EXACT_DIGITS = 6, 8
 # Certified steps of gradient descent: the balls, and with them the time, grow with each.
 MAX_STEPS = 1_000
+# Entries of all quantities together, up to which each gets its value.
+MAX_ENTRIES = 2_000
 Position = tuple[int, ...]
 
 
@@ -39,6 +43,7 @@ class Numbers:
         self.file, self.adjoints = file, dict(adjoints or {})
         self.given = {**file.given, **(changed or {})}
         self._at: dict[tuple[int, int], Evaluation] = {}
+        self._with_later: dict[tuple[int, tuple[str, ...]], Evaluation] = {}
 
     def at(self, precision: int, steps: int = 0) -> Evaluation:
         """The evaluation with that many bits, after so many steps of gradient descent."""
@@ -80,16 +85,22 @@ class Numbers:
                 raise NotSupportedError(f"next({quantity}, {steps}): at most {MAX_STEPS} certified steps; use [train]")
 
         def value(precision: int) -> Any:
-            if not later:
-                return self.at(precision).number(written, indices)
-            values = {**self.given}
+            evaluation = self._after_steps(precision, later) if later else self.at(precision)
+            return evaluation.number(written, indices)
+
+        return value
+
+    def _after_steps(self, precision: int, later: Mapping[str, tuple[str, int]]) -> Evaluation:
+        """The evaluation in which each `next(q, k)` has its value as well."""
+        key = precision, tuple(later)
+        if key not in self._with_later:
+            values: dict[str, Any] = {**self.given}
             for name, (quantity, steps) in later.items():
                 at = self.at(precision, steps)
                 shape = self.file.graph.shape(quantity)
                 values[name] = {where: at.number(entry(quantity, *where)) for where in at.positions(shape)}
-            return self._evaluation(values, precision).number(written, indices)
-
-        return value
+            self._with_later[key] = self._evaluation(values, precision)
+        return self._with_later[key]
 
     def _as_derived(self, node: Expr) -> Expr | None:
         """∂L/∂v as the derivation has it, where it has it."""
@@ -101,10 +112,15 @@ class Numbers:
     def text(self, expr: Expr, indices: Mapping[Expr, int] | None = None, significant: int = SHOWN_DIGITS) -> str:
         """The correct rounding to so many significant digits; a short exact decimal is given exactly.
 
-        Raises: GraphError when a value is missing; Undefined outside the domain.
+        What agrees with 0 to forty places and may be 0 is shown as `0`; see `rounding.decimal`.
+
+        Raises: GraphError when a value is missing; Undefined outside the domain; Unknown when no precision tells.
         """
-        number = self.number(expr, indices)
-        exact = number(64)
+        number = cache(self.number(expr, indices))
+        try:
+            exact = number(PRECISIONS[0])
+        except Unknown:
+            exact = None
         if isinstance(exact, fmpq):
             short = short_decimal(Fraction(int(exact.p), int(exact.q)))
             if short is not None:
@@ -112,14 +128,14 @@ class Numbers:
         return decimal(number, significant=significant).text
 
     def rounded(self, expr: Expr, decimals: int) -> Rounded:
-        """The correct rounding to so many decimal places."""
+        """The correct rounding to so many decimal places; zeros only for what agrees with 0 to forty places."""
         return decimal(self.number(expr), decimals=decimals)
 
-    def entries(self, tensor: Tensor) -> dict[Position, str] | None:
-        """The texts of all entries of a tensor; None when a value is missing or undefined."""
+    def entries(self, tensor: Tensor, significant: int = SHOWN_DIGITS) -> dict[Position, str] | None:
+        """The texts of all entries of a tensor; None when one is missing or undefined: a matrix has no gaps."""
         try:
             return {
-                position: self.text(tensor.expr, dict(zip(tensor.indices, position, strict=True)))
+                position: self.text(tensor.expr, dict(zip(tensor.indices, position, strict=True)), significant)
                 for position in self.at(64).positions(tensor.shape)
             }
         except (GraphError, Undefined, Unknown):
@@ -137,6 +153,18 @@ def short_decimal(value: Fraction) -> str | None:
     digits = str(abs(int(scaled))).rjust(places + 1, "0")
     sign = "-" if value < 0 else ""
     return f"{sign}{digits[:-places]}.{digits[-places:]}" if places else f"{sign}{digits}"
+
+
+def too_many_entries(file: DerivationFile) -> bool:
+    """Whether the quantities of the file have more than MAX_ENTRIES entries together; unknown sizes do not count."""
+    evaluation = Numbers(file).at(PRECISIONS[0])
+    total = 0
+    for name in (*file.graph.inputs, *file.graph.definitions):
+        try:
+            total += math.prod(evaluation.extent(axis) for axis in file.graph.shape(name))
+        except GraphError:
+            continue
+    return total > MAX_ENTRIES
 
 
 def all_values(file: DerivationFile, equations: Mapping[str, Tensor]) -> dict[str, dict[Position, str]]:

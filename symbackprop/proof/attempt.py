@@ -8,7 +8,7 @@ taken, and not at all when they speak of a variable of differentiation.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
-from math import inf, prod
+from math import inf
 
 import sympy as sp
 
@@ -23,7 +23,7 @@ from symbackprop.proof.limits import Budget, Clock, Undecided
 from symbackprop.proof.points.refutation import Counterexample, refute
 from symbackprop.proof.unfold import Unfolding
 from symbackprop.proof.verdict import Condition
-from symbackprop.tensor.indices import children
+from symbackprop.tensor.indices import children, expanded_terms
 from symbackprop.tensor.nodes import Expr, Partial, entry_name
 
 # Levels of unfolding at which functions are written out at once; most statements about a layer need two.
@@ -129,11 +129,11 @@ def vanishes(relation: Relation, graph: Graph, forms: IndexForms, clock: Clock, 
     unfolding = Unfolding(graph, forms)
     levels = _unfolded(relation, unfolding)
     if not thorough:
-        shallow = (expr for expr in islice(levels, SHALLOW_LEVELS) if _terms(expr) <= MANY_TERMS)
+        shallow = (expr for expr in islice(levels, SHALLOW_LEVELS) if expanded_terms(expr) <= MANY_TERMS)
         return any(tests.opaque(expr) or tests.by_values(expr, MANY_TERMS) for expr in shallow)
     totals = list(levels)
-    small = [expr for expr in totals if _terms(expr) <= MANY_TERMS]
-    large = [expr for expr in reversed(totals) if _terms(expr) > MANY_TERMS]
+    small = [expr for expr in totals if expanded_terms(expr) <= MANY_TERMS]
+    large = [expr for expr in reversed(totals) if expanded_terms(expr) > MANY_TERMS]
     if any(map(tests.opaque, small)) or tests.by_values(totals[-1]) or any(map(tests.opaque, large)):
         return True
     inlined: list[Expr] = []
@@ -175,7 +175,7 @@ class Tests:
     def by_values(self, expr: Expr, limit: float = inf) -> bool:
         """Zero with activations put in, and derivatives by the functions' values; not tried beyond `limit` terms."""
         inlined = self._with_activations(expr)
-        return inlined != expr and _terms(inlined) <= limit and self.opaque(inlined)
+        return inlined != expr and expanded_terms(inlined) <= limit and self.opaque(inlined)
 
     def by_formulas(self, expr: Expr) -> bool:
         """Zero with every function of the catalogue replaced by its formula."""
@@ -192,17 +192,6 @@ class Tests:
                 activations.add(name)
                 stack.extend(self.graph.uses(name))
         return compact(self.graph.expand(expr, activations))
-
-
-def _terms(expr: Expr) -> int:
-    """How many terms the expression has when its products are multiplied out."""
-    if expr.is_Add:
-        return sum(map(_terms, expr.args))
-    if expr.is_Mul:
-        return prod(map(_terms, expr.args))
-    if expr.is_Pow and expr.exp.is_Integer and expr.exp > 0:
-        return int(_terms(expr.base) ** expr.exp)
-    return _terms(expr.function) if isinstance(expr, sp.Sum) else 1
 
 
 def _unfolded(relation: Relation, unfolding: Unfolding) -> Iterator[Expr]:
@@ -242,12 +231,12 @@ def _conditions(relation: Relation, graph: Graph, domain: Domain, variables: fro
     roots = names_in(relation.left.expr) | names_in(relation.right.expr)
     roots |= {f for f, _ in _declared_adjoints(relation)}
     involved = {name for root in roots if not root.startswith("d(") for name in graph.ancestors(root)}
-    for side in (relation.left.expr, relation.right.expr):
+    for side in (relation.left, relation.right):
         yield from domain.conditions(side)
     for name, definition in graph.definitions.items():
         if name in involved:
             moved = bool(variables & graph.ancestors(name))
-            yield from domain.conditions(definition.tensor.expr, differentiated=moved)
+            yield from domain.conditions(definition.tensor, differentiated=moved)
 
 
 def _noted(forms: IndexForms, domain: Domain) -> Iterator[Condition]:

@@ -12,7 +12,8 @@ from symbackprop.catalogue.activations import unfold
 from symbackprop.model.graph import Graph, Relation
 from symbackprop.proof.verdict import Condition
 from symbackprop.tensor.indices import alpha_normal, children
-from symbackprop.tensor.nodes import Elementwise, Expr, IsZero, Positive, entry_indices, entry_name, is_size
+from symbackprop.tensor.nodes import Elementwise, Expr, IsZero, Partial, Positive, entry_indices, entry_name, is_size
+from symbackprop.tensor.tensor import Tensor
 
 # Functions whose values lie strictly between two numbers.
 OPEN_RANGE: dict[str, tuple[int, int]] = {"sigmoid": (0, 1)}
@@ -125,16 +126,25 @@ class Domain:
         even = expr.exp.is_Integer and expr.exp % 2 == 0
         return NONNEGATIVE if even or (expr.exp.is_Rational and base.nonnegative) else UNBOUNDED
 
-    def conditions(self, expr: Expr, differentiated: bool = False) -> Iterator[Condition]:
-        """The domain conditions of `expr` that its structure does not already guarantee.
+    def conditions(self, tensor: Tensor, differentiated: bool = False) -> Iterator[Condition]:
+        """The domain conditions of a tensor that its structure does not already guarantee.
 
-        For an expression that is differentiated, roots need a positive base and kinks are excluded.
+        Where something is differentiated, roots need a positive base and kinks are excluded.
         """
-        stack = [expr]
+        stack = [(part, differentiated) for part in (*reversed(tensor.needs), tensor.expr)]
         while stack:
-            node = stack.pop()
-            stack.extend(children(node))
-            yield from self._own_condition(node, differentiated)
+            node, moved = stack.pop()
+            stack.extend((child, moved or isinstance(node, Partial)) for child in children(node))
+            yield from self._own_condition(node, moved)
+            yield from self._index_conditions(node)
+
+    def _index_conditions(self, node: Expr) -> Iterator[Condition]:
+        """x[2] exists where the size of x is more than 2."""
+        name, indices = entry_name(node) or "", entry_indices(node)
+        known = name in self.graph.inputs or name in self.graph.definitions
+        for i, axis in zip(indices, self.graph.shape(name), strict=True) if known else ():
+            if i.is_Integer and i > 0 and not axis.is_Integer:
+                yield Condition(axis - i, "> 0", "index")
 
     def _own_condition(self, node: Expr, differentiated: bool) -> Iterator[Condition]:
         if isinstance(node, sp.log) and not self.bounds(node.args[0]).positive:

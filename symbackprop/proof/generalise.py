@@ -53,7 +53,7 @@ class Generalisation:
         return _with_ranges(expr, self.symbols)
 
     def tensor(self, tensor: Tensor) -> Tensor:
-        return Tensor(self.expr(tensor.expr), self.shape(tensor.shape))
+        return Tensor(self.expr(tensor.expr), self.shape(tensor.shape), tuple(map(self.expr, tensor.needs)))
 
     def relation(self, relation: Relation) -> Relation:
         return replace(relation, left=self.tensor(relation.left), right=self.tensor(relation.right))

@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any
 
 from symbackprop.tensor.nodes import Expr
+
+MAX_NUMBERS = 12  # of a counterexample that one line shows
 
 
 class Kind(StrEnum):
@@ -51,3 +54,46 @@ class Verdict:
     @property
     def proved(self) -> bool:
         return self.kind is Kind.PROVED
+
+    def __str__(self) -> str:
+        """One line: how it was proved and under what, the counterexample in brief, or the reason."""
+        if self.kind is Kind.REFUTED and "left" in self.witness:
+            return f"{self.kind} at {_counterexample(self.witness)}"
+        by = f" by {self.method}" if self.method else ""
+        under = f", under {', '.join(self.assumptions)}" if self.assumptions else ""
+        reason = f": {' '.join(self.reason.split())}" if self.reason else ""
+        return f"{self.kind}{reason}" if self.kind is Kind.UNDECIDED else f"{self.kind}{by}{under}{reason}"
+
+
+def _counterexample(witness: Mapping[str, Any]) -> str:
+    """`x = 3/2: left 2.88, right -1.12`, with the sizes instead where there are too many numbers."""
+    values, sizes = witness.get("values", {}), witness.get("sizes", {})
+    few = sum(map(_count, values.values())) <= MAX_NUMBERS
+    parts = [f"{name} = {_nested(value)}" for name, value in (values if few else sizes).items()]
+    parts += [f"{name}(u) = {formula}" for name, formula in witness.get("functions", {}).items()]
+    parts += ["values too many for one line"] if not few else []
+    parts += [f"entry [{', '.join(map(str, witness['indices']))}]"] if witness.get("indices") else []
+    full = str(witness["left"]), str(witness.get("right", ""))
+    left, right = map(_brief, full)
+    if left == right:
+        left, right = full
+    return f"{', '.join(parts) or 'every point'}: left {left}, right {right}"
+
+
+def _count(value: Any) -> int:
+    return sum(map(_count, value)) if isinstance(value, (list, tuple)) else 1
+
+
+def _nested(value: Any) -> str:
+    return f"[{', '.join(map(_nested, value))}]" if isinstance(value, (list, tuple)) else str(value)
+
+
+def _brief(number: str) -> str:
+    """Six digits of the middle of a ball `[0.34657359 +/- 2e-9]`; a short rational as it is."""
+    if len(number) <= 12 and not number.startswith("["):
+        return number
+    try:
+        above, _, below = number.strip("[]").partition(" ")[0].partition("/")
+        return f"{Decimal(above) / Decimal(below or 1):.6g}"
+    except (InvalidOperation, ArithmeticError):
+        return number

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
+from typing import cast
 
 import sympy as sp
 
-from symbackprop.model.graph import Graph, Relation
+from symbackprop.model.graph import Comparison, Graph, Relation
 from symbackprop.proof.attempt import Attempt, Tests, from_identity, prove, vanishes
 from symbackprop.proof.domain import Domain, distinct
 from symbackprop.proof.generalise import Generalisation
@@ -71,13 +72,26 @@ def _explain(reason: str, found: Agreement) -> str:
 
 def _with_witness(relation: Relation, graph: Graph, attempt: Attempt) -> Verdict:
     """PROVED, if there is a point at which everything that was assumed holds; otherwise the theorem may be vacuous."""
-    return _proved(attempt, witness(relation, graph))
+    return _proved(attempt, witness(relation, graph, assumptions=(*graph.assumptions, *_required(attempt.conditions))))
+
+
+def _required(conditions: Iterable[Condition]) -> tuple[Relation, ...]:
+    """Conditions as relations to 0, for all values of their indices."""
+    relations = []
+    for condition in conditions:
+        free = sorted(free_indices(condition.expr), key=str)
+        shape = tuple(map(extent, free))
+        left = Tensor(substitute(condition.expr, dict(zip(free, axes(shape), strict=True))), shape)
+        comparison = cast(Comparison, condition.relation.removesuffix(" 0"))
+        right = Tensor(sp.Integer(0), shape)
+        relations.append(Relation(name="", formula=str(condition), left=left, comparison=comparison, right=right))
+    return tuple(relations)
 
 
 def _proved(attempt: Attempt, point: Mapping[str, object] | None) -> Verdict:
     """PROVED with its witness; UNDECIDED without one."""
     if point is None:
-        reason = "proved, but no point was found at which the assumptions hold and both sides are defined"
+        reason = "proved, but no point was found at which all that is assumed holds and both sides are defined"
         return Verdict(kind=Kind.UNDECIDED, method=METHOD, reason=reason)
     return Verdict(
         kind=Kind.PROVED,
@@ -115,7 +129,8 @@ def _verify_adjoints(graph: Graph, loss: str, adjoints: Mapping[str, Tensor], bu
     point: dict[str, object] | None = None
     if any(attempt.proved for attempt in attempts.values()):
         equations = {adjoint_name(loss, v): tensor for v, tensor in adjoints.items()}
-        point = witness(whole, graph, adjoints=equations)
+        required = _required(chain.from_iterable(attempt.conditions for attempt in attempts.values()))
+        point = witness(whole, graph, adjoints=equations, assumptions=(*graph.assumptions, *required))
     return {
         name: _proved(attempt, point) if attempt.proved else _settle(relations[name], graph, attempt)
         for name, attempt in attempts.items()
@@ -223,7 +238,7 @@ def combine(graph: Graph, loss: str, wrt: Iterable[str], verdicts: Mapping[str, 
         condition
         for name, definition in graph.definitions.items()
         if name in needed
-        for condition in domain.conditions(definition.tensor.expr, differentiated=name in moved)
+        for condition in domain.conditions(definition.tensor, differentiated=name in moved)
     )
     return {name: _combined(graph, loss, name, verdicts, of_definitions) for name in wrt}
 

@@ -6,6 +6,7 @@ bound indices need stands in one place.
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
+from math import prod
 
 import sympy as sp
 
@@ -144,3 +145,14 @@ def _heights(expr: Expr) -> list[str]:
     """The numbers in the names of the bound indices that `alpha_normal` has named inside `expr`."""
     names = (str(limit[0].label) for node in expr.atoms(sp.Sum) for limit in node.limits)
     return [name[1:] for name in names if name.startswith("_")]
+
+
+def expanded_terms(expr: Expr) -> int:
+    """How many terms the expression has when its products are multiplied out."""
+    if expr.is_Add:
+        return sum(map(expanded_terms, expr.args))
+    if expr.is_Mul:
+        return prod(map(expanded_terms, expr.args))
+    if expr.is_Pow and expr.exp.is_Integer and expr.exp > 0:
+        return int(expanded_terms(expr.base) ** expr.exp)
+    return expanded_terms(expr.function) if isinstance(expr, sp.Sum) else 1

@@ -13,10 +13,15 @@ def axes(shape: tuple[Expr, ...]) -> tuple[Expr, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """The entries `expr` as a function of the free indices `axes(shape)`; a scalar has the empty shape."""
+    """The entries `expr` as a function of the free indices `axes(shape)`; a scalar has the empty shape.
+
+    `needs`: what must have a value, too, for all values of its indices; the formula held it, and simplification has
+    left it out of `expr`.
+    """
 
     expr: Expr
     shape: tuple[Expr, ...] = ()
+    needs: tuple[Expr, ...] = ()
 
     @property
     def indices(self) -> tuple[Expr, ...]:

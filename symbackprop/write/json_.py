@@ -37,6 +37,7 @@ def as_data(report: Report) -> dict[str, Any]:
         "claims": [_claim(claim) for claim in report.claims],
         "printed": [
             {"formula": p.formula, "digits": p.digits, "value": p.value, "rounded": p.rounded, "agrees": p.agrees}
+            | ({"reason": p.reason} if p.reason else {})
             for p in report.printed
         ],
         "values": {name: nested(texts) for name, texts in report.values.items()},
@@ -48,7 +49,8 @@ def as_data(report: Report) -> dict[str, Any]:
         else {
             "losses": [{"step": step, "loss": loss} for step, loss in training.losses],
             "outputs": {name: nested(texts) for name, texts in training.outputs.items()},
-        },
+        }
+        | ({} if training.diverged is None else {"diverged": training.diverged}),
         "numpy_source": dict(report.numpy_source),
     }
 

@@ -53,13 +53,18 @@ class ClaimReport:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PrintedReport:
-    """A printed number: its certified value, that value rounded to as many places, and whether both agree."""
+    """A printed number: its certified value, that value rounded to as many places, and whether both agree.
+
+    Where there is no value, `reason` says why, and the printed number is neither right nor wrong; otherwise it is
+    empty.
+    """
 
     formula: str
     digits: str
     value: str
     rounded: str
     agrees: bool
+    reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,10 +79,14 @@ class CheckReport:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrainingReport:
-    """Losses along gradient descent (step, loss as text), and the outputs after the last step by name."""
+    """Losses along gradient descent (step, loss as text), and the outputs after the last step by name.
+
+    `diverged` is the number of steps after which the loss or a parameter was no finite number, where that happened.
+    """
 
     losses: tuple[tuple[int, str], ...]
     outputs: Mapping[str, Mapping[tuple[int, ...], str]]
+    diverged: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,6 +94,8 @@ class Report:
     """The whole result. `values` maps a quantity or adjoint (`d(E, z)`), or `next(q, 1)`, to its entries' decimals.
 
     A decimal is a certified correct rounding to six significant digits; exact short values are given exactly.
+    `checks_left_out` counts the parameter entries that the gradient check leaves out; `too_many_entries` says that
+    the file has so many that there are neither values nor checks.
     """
 
     file: DerivationFile
@@ -93,6 +104,8 @@ class Report:
     printed: tuple[PrintedReport, ...] = ()
     values: Mapping[str, Mapping[tuple[int, ...], str]] = field(default_factory=dict)
     checks: tuple[CheckReport, ...] = ()
+    checks_left_out: int = 0
+    too_many_entries: bool = False
     training: TrainingReport | None = None
     numpy_source: Mapping[str, str] = field(default_factory=dict)  # loss -> generated source
 

@@ -100,11 +100,9 @@ def equation_rows(line: Equation, room: float) -> list[str]:
 
 
 def _continued(piece: str) -> str:
-    r"""A piece after a break: a product goes on with a \cdot."""
+    r"""A piece after a break: a product goes on with a \cdot, but for a factor that stood right behind a bracket."""
     text = piece.strip()
-    return (
-        r"\cdot " + text.removeprefix(r"\,").strip() if text[:1] not in "+-" and not text.startswith(r"\cdot") else text
-    )
+    return r"\cdot " + text.removeprefix(r"\,").strip() if text.startswith((r"\,", r"\sum")) else text
 
 
 def _reason(text: Text) -> str:

@@ -159,6 +159,14 @@ HOSTILE = {
     "eye(s)": "size",
     "eye(0)": "size",
     "unknown": "unknown name",
+    "w": "unknown name 'w' (did you mean W?)",
+    "ReLU(x)": "did you mean relu?",
+    "max(x, 0)": "did you mean maximum?",
+    "ln(x)": "did you mean log?",
+    "d(x, Z)": "did you mean z?",
+    "x^2": "write ** for a power",
+    "x \u2212 1": "write `-`",
+    "x\u00a0+ 1": "a normal space",
     "nosuch(x)": "unknown function",
     "x(3)": "quantity, not a function",
     "exp": "is a function",
@@ -228,6 +236,18 @@ def test_relations() -> None:
     for text in ("x", "x == x == x", "x + y", "x == y"):
         with pytest.raises(FormulaError):
             parse_relation(text, SCOPE)
+    for text in ("x = x", "sum(X, axis=1) = 0", "W @ x = z"):
+        with pytest.raises(FormulaError, match="write `==` to compare"):
+            parse_relation(text, SCOPE)
+    with pytest.raises(FormulaError, match="invalid syntax"):
+        parse_relation("x === x", SCOPE)
+
+
+def test_an_undeclared_scalar_is_named_where_shapes_do_not_fit() -> None:
+    scope = Scope(shapes={"W": (h, n), "q": ()}, undeclared=frozenset({"q"}))
+    for text in ("W @ q", "softmax(q)", "q[0]"):
+        with pytest.raises(FormulaError, match=r"q is not declared in \[shapes\], so it is a scalar"):
+            parse(text, scope)
 
 
 def test_every_function_of_the_language_can_be_called() -> None:

@@ -58,6 +58,17 @@ def test_only_define_is_needed(tmp_path: Path) -> None:
     assert set(file.requests[0].wrt) == {"y", "w", "x"}
 
 
+def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path) -> None:
+    path = tmp_path / "file.toml"
+    path.write_text(GOOD, encoding="utf-8-sig")
+    assert load(path).title == "one layer"
+
+
+def test_a_name_may_be_declared_for_its_size(tmp_path: Path) -> None:
+    file = load(write(tmp_path, '[shapes]\nq = "k"\n[define]\nE = "w*sum(ones(k))"\n'))
+    assert file.graph.shape("q") == (size("k"),)
+
+
 def test_a_learning_rate_may_be_a_name(tmp_path: Path) -> None:
     file = load(write(tmp_path, GOOD.replace("learning_rate = 0.1", 'learning_rate = "eta"')))
     assert str(file.training.learning_rate) == "eta"
@@ -95,13 +106,31 @@ BAD = {
     "unknown given": (GOOD.replace("x = [1, 2]", "q = [1, 2]"), "unknown name 'q'"),
     "printed": (GOOD.replace('["0.3", "0.30"]', "0.3"), "printed digits as text"),
     "printed text": (GOOD.replace('["0.3", "0.30"]', '"about 0.3"'), "printed digits as text"),
-    "printed shape": (GOOD.replace('"z[0]"', '"z"'), "is a scalar"),
+    "printed shape": (GOOD.replace('"z[0]"', '"z"'), "[printed] z: has the shape (m)"),
     "printed index": (GOOD.replace('"z[0]"', '"z[2]"'), "index 2 of z is out of range"),
     "claim": (GOOD.replace("== z - y", "== nosuch"), "[claims] delta"),
     "claim text": (GOOD.replace('"d(E, z) == z - y"', "3"), "expected a text"),
     "section type": ("define = 3\n", "must be a section"),
     "function kind": (GOOD + '[functions]\nf = "matrix"\n', "not supported"),
-    "size and quantity": (GOOD.replace('y = "m"', 'y = "m"\nn = ""'), "'n' is a size"),
+    "size and quantity": (GOOD.replace('y = "m"', 'y = "m"\nn = ""'), "[shapes] n: 'n' is a size"),
+    "size and definition": (GOOD.replace('z = "W', 'n = "1"\nz = "W'), "[define] n: 'n' is a size"),
+    "unused": (GOOD.replace('y = "m"', 'y = "m"\nV = "m"'), "[shapes] V: nothing in the file uses this name"),
+    "another case": (
+        GOOD.replace('y = "m"', 'Y = "m"'),
+        "[shapes] Y: nothing in the file uses this name; did you mean y, which is not declared?",
+    ),
+    "undeclared": (GOOD.replace('x = "n"', 'X = "n"'), "x is not declared in [shapes]"),
+    "huge integer": (GOOD.replace("x = [1, 2]", f"x = [1{'0' * 5000}, 2]"), "too many digits"),
+    "twice": (GOOD.replace("x = [1, 2]", "x = [1, 2]\nx = [1, 2]"), "Cannot overwrite a value"),
+    "step without training": (
+        '[define]\nE = "w**2"\n[claims]\n"step" = "next(w) == w"\n',
+        "[claims] step: next(w) needs a loss",
+    ),
+    "printed step without training": (
+        '[define]\nE = "w**2"\n[printed]\n"next(w)" = "1"\n',
+        "[printed] next(w): next(w) needs a loss",
+    ),
+    "two steps": (GOOD.replace('"d(E, z) == z - y"', '"next(W, 2) == W"'), "[claims] delta: next(W, 2)"),
 }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import mpmath  # type: ignore[import-untyped]
 import pytest
 import sympy as sp
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from symbackprop.proof.limits import Budget, Undecided
@@ -445,6 +445,8 @@ def rewritten(expr: Expr, steps: list[tuple[Any, Expr]]) -> Expr:
 def test_equal_expressions_are_proved_equal(
     expr: Expr, smooth: list[tuple[Any, Expr]], kinks: list[tuple[Any, Expr]]
 ) -> None:
+    # SymPy knows that 2 n - 3 is never 0 for an integer n and simplifies its sign; the prover takes sizes as reals.
+    assume(not any(symbol.is_integer for _, at in kinks for symbol in at.free_symbols))
     try:
         assert is_zero(difference(expr, rewritten(expr, smooth + kinks)), budget=Budget(terms=50_000, seconds=5))
     except Undecided as undecided:

@@ -158,6 +158,8 @@ OTHER = index("i1", n)
 FORMULAS = [
     ("squared error", (y - o) ** 2 / 2, r"\frac{1}{2}(y - o)^{2}"),
     ("sigmoid delta rule", (o - y) * o * (1 - o), r"(o - y)\,o(1 - o)"),
+    ("pairs stay together", (o - y) * o * (1 - o) * HIDDEN(FIRST) * (1 - HIDDEN(FIRST)) * x(SECOND),
+     r"(o - y)\,h_{i}(1 - h_{i})\,o(1 - o)\,x_{j}"),
     ("pre-activation", summation(entry("W", SECOND, K) * x(K), K) + entry("b", SECOND),
      r"\sum_{i=1}^{n} W_{ji}\,x_{i} + b_{j}"),
     ("hidden delta", elementwise("f", 1)(Z(SECOND)) * summation(entry("W", R, FIRST) * DELTA(R), R),

@@ -131,6 +131,9 @@ def test_a_claim_in_matrix_notation() -> None:
     printed = r"\delta^{(1)} = f'(z^{(1)}) \odot W^{(2)\top}\,\delta^{(2)}"
     assert matrix_relation(claim, scope(), NAMES) == printed
     assert matrix_relation("o != 1", scope(), NAMES) == r"o \neq 1"
+    assert matrix_relation("o == 1", scope(), NAMES) == r"o = \mathbf{1}_{m}"
+    assert matrix_relation("1/2 == o", scope(), NAMES) == r"\frac{1}{2}\,\mathbf{1}_{m} = o"
+    assert matrix_relation("o == 0", scope(), NAMES) == "o = 0"
 
 
 @pytest.mark.parametrize("formula", ["softmax(T)", "ones(n, n, n)"])

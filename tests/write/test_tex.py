@@ -106,6 +106,20 @@ def test_a_break_loses_nothing_and_cuts_no_group(formula: str, room: float) -> N
         assert sum(w.startswith(r"\left") for w in words_) == sum(w.startswith(r"\right") for w in words_)
 
 
+@pytest.mark.parametrize(
+    ("formula", "pieces"),
+    [
+        (r"(a - b)(c - d)^{2}(e - f)", ["(a - b)", "(c - d)^{2}", "(e - f)"]),
+        (r"\left(a\right)\sigma\left(b\right)\sigma'\left(c\right)",
+         [r"\left(a\right)", r"\sigma\left(b\right)", r"\sigma'\left(c\right)"]),
+        (r"\sum_{i=1}^{n} \sum_{j=1}^{n} (a - b)", [r"\sum_{i=1}^{n} \sum_{j=1}^{n} (a - b)"]),
+        (r"\mathbf{1}[z > 0]x", [r"\mathbf{1}[z > 0]", "x"]),
+    ],
+)  # fmt: skip
+def test_a_line_may_end_behind_a_bracket_but_not_behind_a_sum_sign(formula: str, pieces: list[str]) -> None:
+    assert broken(formula, 1.0, 1.0) == pieces
+
+
 @given(FORMULAS)
 def test_a_formula_that_fits_is_not_broken(formula: str) -> None:
     assert broken(formula, width(formula) + 1, 10) == [formula]

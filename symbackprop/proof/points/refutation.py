@@ -12,11 +12,13 @@ from typing import Any
 from flint import arb, ctx, fmpq
 
 from symbackprop.model.graph import Comparison, Graph, Relation
-from symbackprop.proof.points.balls import Evaluation, Position, in_order, used_by
+from symbackprop.proof.points.balls import Evaluation, Position
 from symbackprop.proof.points.duals import Base, Undefined, Unknown
 from symbackprop.proof.points.families import FunctionChoice, choose_functions
-from symbackprop.proof.points.sampling import Values, choose_sizes, holds, least_sizes, sample
-from symbackprop.proof.points.structure import indices_of, names_of
+from symbackprop.proof.points.involved import involved
+from symbackprop.proof.points.sampling import Values, choose_sizes, holds, sample
+from symbackprop.proof.points.structure import free_of, indices_of
+from symbackprop.tensor.nodes import Expr, extent
 from symbackprop.tensor.tensor import Tensor
 
 PRECISIONS = (128, 256, 1024)
@@ -147,12 +149,7 @@ class _Search:
         self.witness: dict[str, Any] | None = None
         self.witness_at_kink = False
         sides = [side for r in (relation, *assumptions) for side in (r.left, r.right)]
-        mentioned = dict.fromkeys(name for side in sides for name in names_of(side.expr))
-        self.names = in_order(mentioned, lambda name: used_by(graph, adjoints, name))
-        tensors = [*sides, *(adjoints[name] for name in self.names if name in adjoints)]
-        tensors += [graph.definitions[name].tensor for name in self.names if name in graph.definitions]
-        shapes = [t.shape for t in tensors] + [graph.inputs[name] for name in self.names if name in graph.inputs]
-        self.sizes = least_sizes(graph, [t.expr for t in tensors], shapes)
+        self.involved = involved(sides, graph, adjoints)
 
     def evaluations(self, attempts: int, seed: int) -> Iterator[tuple[_Point | None, Position]]:
         """Points with positions of the free indices, or None where the assumptions were not met."""
@@ -169,10 +166,13 @@ class _Search:
             yield from ((point, position) for position in positions)
 
     def point(self, attempt: int, seed: int) -> _Point | None:
-        sizes = choose_sizes(self.sizes, attempt, seed)
+        sizes = choose_sizes(self.involved.least, attempt, seed)
+        if self.involved.too_large(sizes):
+            return None
         functions = choose_functions(self.graph.functions, attempt)
         families = {name: chosen.family for name, chosen in functions.items()}
-        values = sample(self.graph, self.names, self.assumptions, sizes, seed=seed, attempt=attempt, functions=families)
+        names = self.involved.names
+        values = sample(self.graph, names, self.assumptions, sizes, seed=seed, attempt=attempt, functions=families)
         return None if values is None else _Point(self.graph, self.adjoints, sizes, values, functions, {})
 
     def decide(self, point: _Point, position: Position) -> Counterexample | None:
@@ -181,6 +181,8 @@ class _Search:
         for precision in PRECISIONS:
             at = point.at(precision)
             try:
+                for need in self.involved.needs:
+                    _require(at, need)
                 left, right = (_side(at, side, position) for side in (self.relation.left, self.relation.right))
             except (Undefined, Unknown) as error:
                 failure = error
@@ -233,6 +235,13 @@ class _Search:
 
 def _side(at: Evaluation, side: Tensor, position: Position) -> Base:
     return at.number(side.expr, dict(zip(indices_of(side.shape), position, strict=True)))
+
+
+def _require(at: Evaluation, need: Expr) -> None:
+    """Raises: Undefined unless `need` has a value for all values of its indices."""
+    free = free_of(need)
+    for position in at.positions(map(extent, free)):
+        at.number(need, dict(zip(free, position, strict=True)))
 
 
 def _compare(comparison: Comparison, left: Base, right: Base, precision: int) -> bool | None:

@@ -8,8 +8,10 @@ from flint import arb, ctx, fmpq, fmpz
 
 from symbackprop.proof.points.duals import Base, Unknown
 
-PRECISIONS = (64, 128, 256, 512, 1024, 2048, 4096)
+PRECISIONS = (64, 256, 1024, 4096)
 MAX_EXPONENT = 1_000_000
+# What agrees with 0 to forty places at the highest precision is shown as 0.
+TINY = fmpq(1, 10**40)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +25,27 @@ class Rounded:
 def decimal(number: Callable[[int], Base], *, decimals: int | None = None, significant: int | None = None) -> Rounded:
     """The one correct rounding of a number that is computed by `number(precision)`, to so many places or digits.
 
+    No precision tells a zero by cancellation, as tanh(p) - tanh(q) at p = q, from a very small number. A number that
+    at the highest precision still may be 0, and is less than 10^-40 in any case, is shown as 0: its text says that
+    it agrees with 0 to forty places.
+
     Raises: Unknown when no precision determines it; what `number` raises for another reason.
     """
+    last: Base | None = None
+    reason = "the number may lie exactly between two roundings"
     for precision in PRECISIONS:
+        last = None
         try:
-            rounded = rounds_to(number(precision), decimals=decimals, significant=significant)
-        except Unknown:
+            last = number(precision)
+            rounded = rounds_to(last, decimals=decimals, significant=significant)
+        except Unknown as error:
+            reason = str(error)
             continue
         if rounded is not None:
             return rounded
-    raise Unknown(f"not determined with {PRECISIONS[-1]} bits: the number may lie exactly between two roundings")
+    if last is not None and vanishes(last):
+        return Rounded("0") if decimals is None else _to_places(fmpq(0), decimals)
+    raise Unknown(f"not determined with {PRECISIONS[-1]} bits: {reason}")
 
 
 def rounds_to(number: Base, *, decimals: int | None = None, significant: int | None = None) -> Rounded | None:
@@ -56,8 +69,18 @@ def rounds_to(number: Base, *, decimals: int | None = None, significant: int | N
     return Rounded(first, low == high and rounded(low).tie) if first == second else None
 
 
+def vanishes(number: Base) -> bool:
+    """Whether a number may be 0 and is less than 10^-40 in any case."""
+    return bool(number == 0 if isinstance(number, fmpq) else number.contains(0) and abs(number) < TINY)
+
+
 def bounds(ball: Any) -> tuple[fmpq, fmpq]:
-    """The exact rational ends of a finite ball."""
+    """The exact rational ends of a ball.
+
+    Raises: Unknown for a ball that is infinite or not a number, or too large to write out.
+    """
+    if not ball.is_finite():
+        raise Unknown("a ball that is not finite")
     # The ends of a ball need more bits than its midpoint; rounding them outwards would make an exact ball inexact.
     with ctx.workprec(ctx.prec + 64 + max(ball.mid().bits(), ball.rad().bits())):
         return _dyadic(ball.lower()), _dyadic(ball.upper())

@@ -30,6 +30,12 @@ class Rank(IntEnum):
     SUM = 9
 
 
+def _complement(factor: Expr) -> Expr | None:
+    """The x of a factor 1 - x or a power of it."""
+    base = factor.base if factor.is_Pow and factor.exp.is_positive else factor
+    return 1 - base if base.is_Add and len(base.args) == 2 and base.args[0] == 1 else None
+
+
 _RANKS: tuple[tuple[tuple[type, ...], Rank], ...] = (
     ((sp.Sum,), Rank.SUM),
     ((Partial, Local), Rank.ADJOINT),
@@ -53,6 +59,17 @@ class Order:
 
     def positions(self, expr: Expr) -> tuple[int, ...]:
         return tuple(sorted(self.declared.get(name, -1) for name in names_in(expr)))
+
+    def factors(self, factors: list[Expr], letters: Letters) -> list[Expr]:
+        """The factors in order; a pair x (1 - x) stays together, behind the error and the last declared first."""
+        single = sorted(factors, key=lambda factor: self.factor_key(factor, letters))
+        alone = [x for x in single if self.factor_rank(x) in (Rank.SYMBOL, Rank.FUNCTION)]
+        pairs = [(x, factor) for factor in single if (x := _complement(factor)) in alone]
+        pairs.sort(key=lambda pair: self.positions(pair[0]), reverse=True)
+        paired = [factor for pair in pairs for factor in pair]
+        rest = [factor for factor in single if factor not in paired]
+        front = [factor for factor in rest if self.factor_rank(factor) <= Rank.ERROR]
+        return [*front, *paired, *rest[len(front) :]]
 
     def factor_key(self, factor: Expr, letters: Letters) -> tuple[object, ...]:
         text = self.piece(factor, letters).text

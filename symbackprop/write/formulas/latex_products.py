@@ -20,8 +20,7 @@ class Products:
         factors = flat(expr)
         if sp.Mul(*expr.args).args == expr.args:
             number = sp.Mul(*(f for f in factors if f.is_Rational))
-            rest = [f for f in factors if not f.is_Rational]
-            rest.sort(key=lambda factor: self.order.factor_key(factor, letters))
+            rest = self.order.factors([f for f in factors if not f.is_Rational], letters)
             piece = self.quotient(abs(number.p), number.q, rest, letters)
         else:
             number, *rest = factors

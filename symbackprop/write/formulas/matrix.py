@@ -63,6 +63,9 @@ def matrix_relation(text: str, scope: Scope, names: Names, codes: Mapping[str, s
     printer = MatrixPrinter(text, scope, names, codes or {})
     try:
         left, right = printer.piece(tree.left), printer.piece(tree.comparators[0])
+        if isinstance(tree.ops[0], ast.Eq):  # the other comparisons hold entry by entry
+            left = printer.repeated(left, tree.left, tree.comparators[0])
+            right = printer.repeated(right, tree.comparators[0], tree.left)
     except NoNotationError:
         return None
     return f"{left.text} {SIGNS[type(tree.ops[0])]} {right.text}"
@@ -167,6 +170,16 @@ class MatrixPrinter:
         if own[0] == 1 and shape[0] != 1:
             piece = times(self.ones(shape[0]), piece)
         return piece if own[1] == shape[1] else times(piece, self.ones(shape[1], TRANSPOSED))
+
+    def repeated(self, piece: Piece, node: ast.expr, other: ast.expr) -> Piece:
+        """One side of an equation; a number other than 0 is repeated where the other side is a vector or matrix."""
+        shape = self.shape(other)
+        if self.rank(node) or not shape or len(shape) > 2 or piece.text == "0":
+            return piece
+        ones = self.ones(shape[0])
+        if len(shape) == 2:
+            ones = times(ones, self.ones(shape[1], TRANSPOSED))
+        return ones if piece.text == "1" else scaled(piece, ones)
 
     def ones(self, size: Expr, raised: str = "") -> Piece:
         """The vector of ones of that length."""

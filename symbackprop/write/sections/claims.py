@@ -1,9 +1,7 @@
 """The claims of a file with their verdicts; where two sides differ, a point and what they are there."""
 
 import re
-from collections.abc import Mapping
 from decimal import Decimal, localcontext
-from typing import Any
 
 from symbackprop.proof.verdict import Verdict
 from symbackprop.write.blocks import Block, Heading, Math, Paragraph, Table, Text, joined, words
@@ -59,16 +57,12 @@ def _difference(ctx: Context, verdict: Verdict) -> Text:
     """Where the two sides differ, and what they are there."""
     witness = verdict.witness
     left, right = apart(str(witness["left"]), str(witness.get("right", "")))
-    where = _at_indices(witness)
     point = point_of(ctx, witness)
-    at = words("at {point} ", point=joined(point)) if point else ()
-    return (*at, *words(f"the left side{where} is {{left}}, the right side {{right}}.", left=left, right=right))
-
-
-def _at_indices(witness: Mapping[str, Any]) -> str:
-    """Which entry of the two sides differs."""
-    indices = [str(i + 1) for i in witness.get("indices", ())]
-    return f", entry ({', '.join(indices)})," if indices else ""
+    at = words("at {point}, ", point=joined(point)) if point else ()
+    indices = ", ".join(str(i + 1) for i in witness.get("indices", ()))
+    sides = f"entry ({indices}) of the left side is {{left}}, that of the right side {{right}}."
+    text = sides if indices else "the left side is {left}, the right side {right}."
+    return (*at, *words(text, left=left, right=right))
 
 
 def apart(left: str, right: str) -> tuple[Math, Math]:

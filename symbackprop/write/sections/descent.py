@@ -150,13 +150,14 @@ def training(ctx: Context) -> list[Block]:
     plan = ctx.file.training
     if run is None or plan is None:
         return []
-    text = words("Repeating the step gives the losses below.")
     rows = tuple(((Math(str(step)),), (Math(number(loss)),)) for step, loss in run.losses)
-    blocks: list[Block] = [
-        Heading(words("Training")),
-        Paragraph(text),
-        Table("rr", (("steps",), words("loss {loss}", loss=ctx.math(plan.loss))), rows),
-    ]
+    blocks: list[Block] = [Heading(words("Training"))]
+    if rows:
+        header = (("steps",), words("loss {loss}", loss=ctx.math(plan.loss)))
+        blocks += [Paragraph(words("Repeating the step gives the losses below.")), Table("rr", header, rows)]
+    if run.diverged is not None:
+        told = "The run diverged at step {step}: the loss or a parameter is no finite number there, and the run ends."
+        blocks.append(Paragraph(words(told, step=str(run.diverged))))
     outputs: list[Block] = []
     for name, results in run.outputs.items():
         outputs.append(Equations(tuple(matrix_lines(ctx.symbol(name), results, r"\approx"))))

@@ -174,20 +174,33 @@ def _filled(pieces: list[str], first: float, rest: float) -> list[str]:
 _SUM_SIGNS = frozenset(["+", "-"])
 _FACTOR_SIGNS = frozenset(["+", "-", r"\,", r"\cdot", r"\odot", r"\sum"])
 _BREAKS = (_SUM_SIGNS, _FACTOR_SIGNS)
+# What belongs to the bracket before it or to a relation: no new factor starts with it.
+_NO_FACTOR = frozenset(["'", ",", ".", "/", "=", "<", ">", "&", ")", "]", "}", r"\oslash", r"\otimes", r"\approx",
+                        r"\leq", r"\geq", r"\neq", r"\leftarrow"])  # fmt: skip
 
 
 def _split(latex: str, signs: frozenset[str]) -> list[str]:
-    """The formula cut before every sign of the set on the outermost level."""
+    """The formula cut before every sign of the set on the outermost level, and before a factor behind a bracket.
+
+    (1 - a)(1 - b) and f(a)b may be broken between their factors; f(a) and a Σ from what it sums may not.
+    """
     pieces, depth, current = [], 0, ""
     factors = signs is _FACTOR_SIGNS
+    begun = False  # the piece has more than signs and Σ with their limits
+    closed = False  # behind a bracket, its scripts included
     for token in tokens(latex):
         opens = token in "{([" or (token.startswith(r"\left") and token != r"\leftarrow") or token == r"\begin"
         closes = token in "})]" or (token.startswith(r"\right") and token != r"\rightarrow") or token == r"\end"
-        # (1 - a)(1 - b) may be broken between its factors; f(a) may not.
-        again = factors and opens and current.rstrip().endswith((")", r"\right)"))
-        if depth == 0 and (token in signs or again) and current.strip():
-            pieces.append(current)
-            current = ""
+        if depth == 0 and not token.isspace():
+            script = token in "^_" or current.rstrip().endswith(("^", "_"))
+            again = factors and closed and not script and token not in _NO_FACTOR
+            if begun and (token in signs or again):
+                pieces.append(current)
+                current, begun = "", False
+            begun = begun or not (script or token in _FACTOR_SIGNS)
+            closed = closed and script
         depth += opens - closes
+        if depth == 0 and closes and token != "}":
+            closed = True
         current += token
     return [*pieces, current]

@@ -78,7 +78,10 @@ def given(ctx: Context) -> list[Block]:
 
 
 def gradients(ctx: Context) -> list[Block]:
-    """All gradients as vectors and matrices."""
+    """All gradients as vectors and matrices; of a file with very many numbers, that they are left out."""
+    if ctx.report.too_many_entries:
+        told = "The quantities have so many entries together that their values and the gradient check are left out."
+        return [Heading(words("The gradients in numbers")), Paragraph(words(told))]
     codes = [adjoint_name(loss.loss, g.name) for loss in ctx.report.losses for g in loss.gradients]
     known = {code: ctx.report.values[code] for code in codes if code in ctx.report.values}
     if not known:
@@ -104,7 +107,12 @@ def check(ctx: Context) -> list[Block]:
     )
     rows = tuple(_check_row(ctx, row) for row in ctx.report.checks)
     header: tuple[Text, ...] = (("derivative",), ("derived",), ("central difference",), ("relative error",))
-    return [Heading(words("Gradient check")), Paragraph(text), Table("lrrr", header, rows)]
+    blocks: list[Block] = [Heading(words("Gradient check")), Paragraph(text), Table("lrrr", header, rows)]
+    if ctx.report.checks_left_out:
+        told = "The table has the first entries of each parameter; {count} more {verb} not checked."
+        count = ctx.report.checks_left_out
+        blocks.append(Paragraph(words(told, count=str(count), verb="is" if count == 1 else "are")))
+    return blocks
 
 
 def _check_row(ctx: Context, row: CheckReport) -> tuple[Text, ...]:
@@ -133,11 +141,17 @@ def printed(ctx: Context) -> list[Block]:
     rows = ctx.report.printed
     if not rows:
         return []
-    right = sum(row.agrees for row in rows)
-    count = "All printed numbers are" if right == len(rows) else f"Of {len(rows)} printed numbers, {right} are"
+    right, valued = sum(row.agrees for row in rows), sum(not row.reason for row in rows)
+    count = (
+        "All printed numbers are"
+        if right == len(rows)
+        else f"Of {len(rows)} printed numbers, {right} {'is' if right == 1 else 'are'}"
+    )
     text = f"{count} the correct rounding of the exact value to as many places as the source prints."
-    if right < len(rows):
+    if right < valued:
         text += " The others are marked in the last column."
+    if valued < len(rows):
+        text += f" For {len(rows) - valued} there is no value to compare with; the last column says why."
     header: tuple[Text, ...] = (("quantity",), ("printed",), ("value",), ("correct rounding",), ("",))
     table = Table("lrrrl", header, tuple(_printed_row(ctx, row) for row in rows))
     return [Heading(words("Numbers printed in the source")), Paragraph(words(text)), table]
@@ -146,7 +160,7 @@ def printed(ctx: Context) -> list[Block]:
 def _printed_row(ctx: Context, row: PrintedReport) -> tuple[Text, ...]:
     shown = formula_latex(ctx, row.formula)
     name: Text = (Math(slashed(shown)),) if shown is not None else (Mono(row.formula),)
-    if not row.rounded:
-        return name, (Math(row.digits),), ("not determined",), (), ()
+    if row.reason:
+        return name, (Math(row.digits),), ("no value",), (), (row.reason,)
     verdict = "agrees" if row.agrees else "misprint"
     return name, (Math(row.digits),), (Math(number(row.value)),), (Math(row.rounded),), (verdict,)

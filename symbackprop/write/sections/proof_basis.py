@@ -15,6 +15,7 @@ WHY = {
     "logarithm": "its logarithm is taken",
     "root": "its root is taken",
     "kink": "there the derivative jumps",
+    "index": "so that this entry exists",
 }
 # A point with more numbers than these is not printed.
 MAX_NUMBERS = 24
@@ -77,10 +78,10 @@ def point_of(ctx: Context, witness: Mapping[str, Any], involved: Container[str] 
     few = sum(map(_count, values.values())) <= MAX_NUMBERS
     parts += [f"{ctx.symbol(name)} = {nested_numbers(value)}" for name, value in values.items() if few]
     shown: list[Text] = [(Math(part),) for part in parts]
-    if not few:
-        shown.append(("values that stand in the JSON file",))
     for name, formula in witness.get("functions", {}).items():
         shown.append(words("{f} = {formula}", f=Math(names.functions[name].text), formula=Mono(str(formula))))
+    if not few:
+        shown.append(("and " * bool(shown) + "the values that stand in the JSON file",))
     return shown
 
 

@@ -13,6 +13,8 @@ from symbackprop.write.sections.step_lines import local_lines, step_lines
 
 # A composed derivative that does not fit into so many rows of this width (in points) helps no reader.
 MAX_ROWS, ROW = 2, 330.0
+# The product along the paths may be longer, as long as it can be broken.
+MAX_PRODUCT_ROWS = 6
 # More deltas than these are listed by name alone.
 MANY = 3
 COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
@@ -34,32 +36,41 @@ def route_one(ctx: Context, loss: LossReport) -> list[Block]:
         "These are the derivatives of each quantity by those that stand in its definition:", loss=ctx.math(loss.loss),
     )))  # fmt: skip
     blocks.append(Equations(tuple(local_lines(ctx, loss.chain.steps))))
-    long = []
+    long: dict[str, list[Math]] = {"substitute": [], "compose": []}
     for name in loss.chain.gradients:
-        shown, complete = _paths(ctx, loss.chain, name)
+        shown, left_out = _paths(ctx, loss.chain, name)
         blocks += shown
-        long += [] if complete else [ctx.math(name)]
-    if long:
+        for rule in left_out:
+            long[rule].append(ctx.math(name))
+    if long["substitute"]:
+        text = "With the local derivatives inserted, the right side for {v} is too long to be of use in print."
+        blocks.append(Paragraph(words(text, v=listed(long["substitute"]))))
+    if long["compose"]:
         blocks.append(Paragraph(words(
             "With every definition inserted the right side would depend on inputs and parameters alone. For {v} it is "
             "too long to be of use in print; it is what the proof below compares with the second derivation.",
-            v=listed(long),
+            v=listed(long["compose"]),
         )))  # fmt: skip
     return blocks
 
 
-def _paths(ctx: Context, chain: Derivation, name: str) -> tuple[list[Block], bool]:
-    """One gradient of route 1: over paths, with values, and composed where that fits, which the second value tells."""
+def _paths(ctx: Context, chain: Derivation, name: str) -> tuple[list[Block], list[str]]:
+    """One gradient of route 1: over paths, with values, and composed; the rules of the lines that are too long."""
     steps = [step for step in chain.steps if step.subject == name and not isinstance(step.left, Local)]
-    composed = [step for step in steps if step.rule == "compose"]
     laid_out = [step for step in steps if step.rule != "compose"]
-    short = [step for step in composed if fits(ctx.tex(step.right, ctx.letters(step.left)), ROW, MAX_ROWS)]
-    lines = step_lines(ctx, [*laid_out, *short])
+    left_out = [step.rule for step in steps if not _is_short(ctx, step)]
+    lines = step_lines(ctx, [step for step in steps if step.rule not in left_out])
     lead = "For {v}:" if laid_out else "The paths from {v} to the loss are too many to be listed one by one."
     blocks: list[Block] = [Paragraph(words(lead, v=ctx.math(name)))]
     if lines:
         blocks.append(Equations(tuple(lines)))
-    return blocks, bool(short)
+    return blocks, left_out
+
+
+def _is_short(ctx: Context, step: Step) -> bool:
+    """Whether a line of route 1 can be printed; one with symbols alone always can."""
+    rows = {"compose": MAX_ROWS, "substitute": MAX_PRODUCT_ROWS}.get(step.rule)
+    return rows is None or fits(ctx.tex(step.right, ctx.letters(step.left, step.right)), ROW, rows)
 
 
 def route_two(ctx: Context, loss: LossReport) -> list[Block]:

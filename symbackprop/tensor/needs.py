@@ -1,0 +1,62 @@
+"""What a formula needs to have a value: the roots, inverses and logarithms that SymPy's arithmetic leaves out.
+
+x/x becomes 1 and exp(log(x)) becomes x, so that the simplified expression has values where the formula has none. What
+is left out in a step is found by comparing the operands of the step with its result.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Any
+
+import sympy as sp
+
+from symbackprop.tensor.indices import children
+from symbackprop.tensor.nodes import Expr
+
+Look = Any  # hashable
+INVERSE, ROOT, LOGARITHM = range(3)
+
+
+def left_out(operands: Iterable[Expr], result: Expr) -> list[Expr]:
+    """The parts of the operands without a value somewhere that neither stand in the result nor are needed by it."""
+    needed = {need for node in nodes(result) for need in needs_of(node)}
+    parts = (node for operand in operands for node in nodes(operand))
+    return list(dict.fromkeys(node for node in parts if not needed.issuperset(needs_of(node))))
+
+
+def nodes(expr: Expr) -> Iterator[Expr]:
+    """Every node of an expression."""
+    stack = [expr]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend(children(node))
+
+
+@lru_cache(maxsize=1 << 16)
+def needs_of(node: Expr) -> tuple[tuple[int, Look], ...]:
+    """What the node itself asks of its parts, whose indices are left out: a base that is not 0, or not negative, ..."""
+    if isinstance(node, sp.log):
+        return ((LOGARITHM, look(node.args[0])),)
+    if not node.is_Pow or node.base is sp.E or (node.exp.is_Integer and node.exp > 0):
+        return ()
+    base = look(node.base)
+    if not node.exp.is_Rational:
+        return () if node.base.is_positive else ((LOGARITHM, base),)
+    root = ((ROOT, base),) if not node.exp.is_Integer else ()
+    return (*root, (INVERSE, base)) if node.exp < 0 else root
+
+
+@lru_cache(maxsize=1 << 16)
+def look(expr: Expr) -> Look:
+    """What is the same for expressions that differ in nothing but their indices."""
+    if isinstance(expr, (sp.Idx, sp.KroneckerDelta)):
+        return type(expr)
+    if isinstance(expr, sp.Indexed):
+        return expr.base
+    parts = children(expr)
+    if not parts:
+        return expr
+    looks = tuple(map(look, parts))
+    return expr.func, frozenset(Counter(looks).items()) if expr.is_Add or expr.is_Mul else looks
