@@ -17,7 +17,7 @@ import symbackprop as sb
 from symbackprop.catalogue.activations import ACTIVATIONS
 from symbackprop.catalogue.losses import LOSSES
 from symbackprop.cli import main
-from symbackprop.language import syntax
+from symbackprop.language import refusal, syntax
 from symbackprop.language.functions import FUNCTIONS, WORDS
 from symbackprop.model import build, derivation_file
 from symbackprop.proof.limits import Budget
@@ -221,6 +221,8 @@ def test_the_limits_are_the_real_ones() -> None:
         "depth of nesting": syntax.MAX_DEPTH,
         "digits of a number": syntax.MAX_DIGITS,
         "numerator or denominator of an exponent": syntax.MAX_EXPONENT,
+        "the same of nested powers, multiplied": refusal.MAX_JOINED_EXPONENT,
+        "parts of a formula when it is written out": refusal.MAX_NODES,
         "characters of a name": 64,
         "axes of a shape": build.MAX_AXES,
     }

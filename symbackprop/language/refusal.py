@@ -7,7 +7,7 @@ import sympy as sp
 from symbackprop.language.syntax import MAX_DIGITS, MAX_EXPONENT
 from symbackprop.tensor.nodes import Expr
 
-MAX_NODES = 100_000
+MAX_NODES = 30_000
 # (x**64)**64 is read as x**4096: an exponent may grow by nesting, but not without end.
 MAX_JOINED_EXPONENT = MAX_EXPONENT**2
 
@@ -18,6 +18,8 @@ def refusal(expr: Expr) -> str | None:
         return f"written out, this has more than {MAX_NODES} parts: name parts of it in [define]"
     if expr.has(sp.zoo, sp.nan, sp.oo, -sp.oo):
         return "division by zero, or the logarithm of zero"
+    if expr.has(sp.re, sp.im, sp.conjugate, sp.arg):
+        return "abs or sign of something that need not be real: name its argument in [define]"
     powers = expr.atoms(sp.Pow)
     if expr.has(sp.I) or any(p.base.is_Number and p.base.is_negative and not p.exp.is_Integer for p in powers):
         return "a root or logarithm of a negative number is not real"

@@ -71,7 +71,12 @@ def _after_step(expr: Expr, graph: Graph, training: Training) -> Expr:
 def relation_after_steps(relation: Relation, graph: Graph, training: Training | None) -> Relation:
     """`relation` with every `next(q, k)` written out on both sides."""
     left, right = (
-        Tensor(write_out_steps(side.expr, graph, training), side.shape) for side in (relation.left, relation.right)
+        Tensor(
+            write_out_steps(side.expr, graph, training),
+            side.shape,
+            tuple(write_out_steps(need, graph, training) for need in side.needs),
+        )
+        for side in (relation.left, relation.right)
     )
     return Relation(
         name=relation.name, formula=relation.formula, left=left, comparison=relation.comparison, right=right
