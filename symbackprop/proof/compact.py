@@ -45,6 +45,7 @@ def compact_form(name: str) -> tuple[tuple[Expr, ...], Expr] | None:
     forms = IndexForms()
     try:
         difference = unfold(formula.xreplace({formals[0]: value}) - derivative)
-        return (formals, formula) if forms.is_zero(forms.normalise(difference)) else None
+        proved = forms.is_zero(forms.normalise(difference)) and not forms.conditions  # it is used without any
+        return (formals, formula) if proved else None
     except Undecided:
         return None

@@ -37,9 +37,11 @@ class Unfolding:
         self.equations: dict[str, Expr] = {}
 
     def name_partials(self, expr: Expr) -> Expr:
-        """`expr` with each `Partial(f, v)` written with opaque total derivatives of named quantities."""
+        """`expr` with each `Partial(f, v)` written with opaque total derivatives, each `Local(u, v)` taken."""
 
         def rule(node: Expr) -> Expr | None:
+            if isinstance(node, Local):
+                return self._local(*node.args)
             if not isinstance(node, Partial):
                 return None
             f, v = node.args
@@ -48,6 +50,13 @@ class Unfolding:
             return self.total(f, entry_name(v) or "", entry_indices(v))
 
         return transform(expr, rule)
+
+    def _local(self, u: Expr, v: Expr) -> Expr:
+        """∂u/∂v through the definition of u alone, under the conditions of the same forms as the rest of the proof."""
+        definition = self.graph.definitions.get(entry_name(u) or "")
+        if definition is not None and definition.name != entry_name(v):
+            u = definition.tensor.at(*entry_indices(u))
+        return self.forms.to_expr(self.forms.derivative(u, entry_name(v) or "", entry_indices(v)))
 
     def total(self, f: Expr, v: str, at: tuple[Expr, ...]) -> Expr:
         """∂f/∂v[at] through every name in f that depends on v, and through v itself."""
@@ -126,19 +135,6 @@ class Unfolding:
             return None
         name = max(present, key=lambda key: self.order[key])
         return self.graph.expand(expr, [name])
-
-
-def name_locals(expr: Expr, graph: Graph, forms: IndexForms) -> Expr:
-    """`expr` with each `Local(u, v)` replaced by the derivative of the definition of u by the entry v."""
-
-    def rule(node: Expr) -> Expr | None:
-        if not isinstance(node, Local):
-            return None
-        u, v = node.args
-        defined = graph.definitions[entry_name(u) or ""].tensor.at(*entry_indices(u))
-        return forms.to_expr(forms.derivative(defined, entry_name(v) or "", entry_indices(v)))
-
-    return transform(expr, rule)
 
 
 def _fresh_axes(shape: tuple[Expr, ...], taken: frozenset[str] | set[str]) -> tuple[Expr, ...]:

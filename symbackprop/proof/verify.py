@@ -14,7 +14,6 @@ from symbackprop.proof.generalise import Generalisation
 from symbackprop.proof.index.form import IndexForms
 from symbackprop.proof.limits import Budget, Clock
 from symbackprop.proof.points.refutation import Agreement, Counterexample, refute, witness
-from symbackprop.proof.unfold import name_locals
 from symbackprop.proof.verdict import Condition, Kind, Verdict
 from symbackprop.tensor.indices import free_indices, substitute, transform
 from symbackprop.tensor.nodes import Expr, adjoint_name, entry, entry_indices, entry_name, extent
@@ -157,8 +156,9 @@ def verify_lines(graph: Graph, lines: Sequence[tuple[Expr, Expr]], *, budget: Bu
             continue
         if general.symbols:
             left, right = map(general.expr, line)
-            known[line] = _verify_line(left, right, general.graph, budget)
-            if known[line].proved:
+            verdict = _verify_line(left, right, general.graph, budget)
+            if verdict.proved:
+                known[line] = general.instance(verdict)
                 continue
         known[line] = _verify_line(*line, graph, budget)
     return tuple(known[line] for line in lines)
@@ -166,8 +166,6 @@ def verify_lines(graph: Graph, lines: Sequence[tuple[Expr, Expr]], *, budget: Bu
 
 def _verify_line(left: Expr, right: Expr, graph: Graph, budget: Budget) -> Verdict:
     """The verdict on left = right for all values of their free indices."""
-    forms = IndexForms(budget=budget)
-    left, right = (name_locals(side, graph, forms) for side in (left, right))
     free = sorted(free_indices(left) | free_indices(right), key=str)
     shape = tuple(map(extent, free))
     canonical = dict(zip(free, axes(shape), strict=True))

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from symbackprop.derivation.delta_rule import delta_rule
 from symbackprop.errors import FormulaError
 from symbackprop.model.build import graph_from_formulas, relation
 from symbackprop.model.graph import Graph
 from symbackprop.proof.verdict import Kind, Verdict
-from symbackprop.proof.verify import verify
+from symbackprop.proof.verify import verify, verify_lines
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -318,6 +319,16 @@ def test_every_condition_that_is_needed_is_listed(text: str) -> None:
     assert verdict.kind is Kind.PROVED
     listed = {f"{condition} ({condition.why})" for condition in verdict.conditions}
     assert listed >= set(CONDITIONS[text])
+
+
+@pytest.mark.parametrize("formula", ["maximum(x, y)", "maximum(y, x)", "minimum(y, x)", "abs(x - y)", "abs(y - x)"])
+def test_every_line_about_a_kink_is_proved_with_its_condition(formula: str) -> None:
+    """Whatever the order of the names: which of u > 0 and -u > 0 the normal form writes depends on it."""
+    graph = graph_from_formulas({"h": formula, "L": "sum(h)"}, {"x": "n", "y": "n"})
+    steps = delta_rule(graph, "L", ["x", "y"]).steps
+    for step, verdict in zip(steps, verify_lines(graph, [(step.left, step.right) for step in steps]), strict=True):
+        assert verdict.kind is Kind.PROVED, step.left
+        assert bool(verdict.conditions) is (step.subject != "h")
 
 
 # ---------------------------------------------------------------------------------------------- refused and bounded
