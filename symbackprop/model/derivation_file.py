@@ -94,7 +94,7 @@ def load(path: Path) -> DerivationFile:
     Raises: FileError with one line that says where and what to do.
     """
     with _at(str(path)):
-        return _read(path, _parse_toml(path))
+        return read(path, _parse_toml(path))
 
 
 def _parse_toml(path: Path) -> dict[str, Any]:
@@ -125,7 +125,11 @@ def _at(place: str) -> Iterator[None]:
         raise FileError(f"{place}: {error}") from None
 
 
-def _read(path: Path, data: dict[str, Any]) -> DerivationFile:
+def read(path: Path, data: dict[str, Any]) -> DerivationFile:
+    """The derivation file with these sections; `path` only names it.
+
+    Raises: SymbackpropError with one line that names the section and key.
+    """
     for key in data:
         if key not in SECTIONS:
             raise FileError(f"[{key}] is no section; sections are: {', '.join(sorted(SECTIONS))}")
