@@ -13,7 +13,7 @@ from symbackprop.language.parse import Scope, parse
 from symbackprop.model.graph import Definition
 from symbackprop.tensor.differentiate import differentiate, tidy
 from symbackprop.tensor.indices import free_indices, substitute, transform
-from symbackprop.tensor.nodes import Elementwise, Expr, Local, elementwise, entry, index
+from symbackprop.tensor.nodes import Elementwise, Expr, Local, delta, elementwise, entry, index
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +61,8 @@ def _forced_equalities(derivative: Expr, own: tuple[Expr, ...], at: tuple[Expr, 
     forced: dict[Expr, Expr] = {}
     for k in own:
         for i in at:
-            wanted = sp.KroneckerDelta(k, i)
             same_range = isinstance(i, sp.Idx) and i.upper == k.upper
-            if same_range and all(wanted in sp.Mul.make_args(term) for term in terms):
+            if same_range and all(delta(k, i) in sp.Mul.make_args(term) for term in terms):
                 forced[k] = i
                 break
     return forced

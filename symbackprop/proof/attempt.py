@@ -198,7 +198,11 @@ def _unfolded(relation: Relation, unfolding: Unfolding) -> Iterator[Expr]:
     """left - right with everything opaque, then with one total derivative after the other unfolded."""
     for loss, v in _declared_adjoints(relation):
         unfolding.know_adjoints(loss, [v])
-    current: Expr | None = unfolding.name_partials(relation.left.expr - relation.right.expr)
+    left, right = (unfolding.name_partials(side.expr) for side in (relation.left, relation.right))
+    current: Expr | None = left - right
+    if any(name.startswith("d(") for name in names_in(left) ^ names_in(right)):
+        # A derivative on one side only cannot cancel: there is nothing to test before it is unfolded.
+        current = unfolding.unfold_once(current) or current
     while current is not None:
         yield current
         current = unfolding.unfold_once(current)

@@ -10,7 +10,7 @@ from math import prod
 
 import sympy as sp
 
-from symbackprop.tensor.nodes import Expr, extent, index
+from symbackprop.tensor.nodes import Expr, delta, extent, index
 
 
 @lru_cache(maxsize=1 << 16)
@@ -45,7 +45,7 @@ def rebuild(expr: Expr, args: Iterable[Expr]) -> Expr:
     if isinstance(expr, sp.Sum):
         (body,) = args
         return bind(body, expr.limits)
-    return expr.func(*args)
+    return delta(*args) if isinstance(expr, sp.KroneckerDelta) else expr.func(*args)
 
 
 def bind(body: Expr, limits: Iterable[Expr]) -> Expr:
