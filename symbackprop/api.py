@@ -1,13 +1,14 @@
 """The Python interface: graphs from formulas or layers, derivations by both routes, verdicts, instances."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from symbackprop.derivation.chain_rule import chain_rule
 from symbackprop.derivation.delta_rule import delta_rule
 from symbackprop.derivation.instance import Instance
 from symbackprop.derivation.instance import instance as instance_of
+from symbackprop.derivation.neurons import beside_neurons
 from symbackprop.derivation.oracle import beside_oracle
 from symbackprop.derivation.steps import Derivation
 from symbackprop.errors import GraphError, NotSupportedError
@@ -16,7 +17,7 @@ from symbackprop.model.graph import Graph
 from symbackprop.model.network import Dense, Network
 from symbackprop.model.training import Training, relation_after_steps
 from symbackprop.numeric.source import numpy_source
-from symbackprop.proof.instances import verify_entries
+from symbackprop.proof.instances import verify_entries, verify_neurons
 from symbackprop.proof.limits import Budget
 from symbackprop.proof.verdict import Kind, Verdict
 from symbackprop.proof.verify import combine, verify_adjoints, verify_lines, verify_routes
@@ -127,13 +128,30 @@ class Derivations:
     ) -> dict[str, Verdict]:
         """For each gradient, the verdict on: in an instance, all its entries equal plain `sympy.diff` of the loss.
 
-        Raises: GraphError for missing sizes; NotSupportedError for an instance too large to be composed.
+        Raises: GraphError for missing sizes; NotSupportedError for an instance too large to be composed; then there
+        is `neuron_verdicts`.
         """
         found = {}
         for name in self.delta_rule.gradients:
             beside = beside_oracle(self.delta_rule, name, sizes)
             found[name] = verify_entries(beside.pairs, beside.equations, budget)
         return found
+
+    def neuron_verdicts(
+        self, sizes: Mapping[str, int] | None = None, *, budget: Budget = Budget()
+    ) -> dict[str, Verdict]:
+        """For each gradient, the verdict on: in an instance, all adjoints down to it obey the chain rule from neuron
+        to neuron, each local derivative by plain `sympy.diff`.
+
+        Raises: GraphError for missing sizes; NotSupportedError for more entries than are written out.
+        """
+        beside = beside_neurons(self.delta_rule, sizes)
+        verdicts = {
+            name: verify_neurons(pairs, beside.neurons, beside.adjoints, beside.equations[name], budget)
+            for name, pairs in beside.pairs.items()
+        }
+        combined = combine(self.graph, self.loss, tuple(self.delta_rule.gradients), verdicts)
+        return {name: replace(v, method=verdicts[name].method) if v.proved else v for name, v in combined.items()}
 
     def numpy_source(self) -> str:
         """Source of a NumPy function of the inputs that returns the loss and a dictionary of its gradients.

@@ -1,6 +1,6 @@
 """Equality of plain SymPy scalars, entry by entry: the gradient of an instance against an outside oracle."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import sympy as sp
@@ -11,6 +11,8 @@ from symbackprop.proof.verdict import Kind, Verdict
 from symbackprop.tensor.nodes import Expr, IsZero, Positive
 
 METHOD = "scalar normal form"
+# The neurons of so many quantities are put in: those of an activation and of what it is applied to, and a few more.
+LEVELS = 4
 
 
 def verify_entries(
@@ -25,16 +27,62 @@ def verify_entries(
     solved = _solved(equations)
     prover, clock = ScalarProver(budget=budget), Clock(budget)
     for name, (left, right) in pairs.items():
-        difference = with_indicators(left - right)
-        for symbol, value in solved:
-            difference = difference.xreplace({symbol: value})
         try:
             clock.check()
-            if not prover.is_zero(difference):
+            if not _vanishes(left - right, solved, prover):
                 return _undecided(name, "the difference is not zero in normal form")
         except Undecided as error:
             return _undecided(name, error.reason)
     return Verdict(kind=Kind.PROVED, method=METHOD, obligations=len(pairs))
+
+
+def verify_neurons(
+    pairs: Mapping[str, tuple[Expr, Expr]],
+    neurons: Sequence[Mapping[Expr, Expr]],
+    adjoints: Mapping[Expr, Expr],
+    equations: Sequence[Expr] = (),
+    budget: Budget = Budget(),
+) -> Verdict:
+    """The same where symbols stand for neurons and adjoints, each of which is put in only where that is needed.
+
+    Equal for all values of the symbols is more than equal for the values that they have. An adjoint that stands on one
+    side only is put in first, then the neurons of the last quantity that occurs, and so on.
+    """
+    solved = _solved(equations)
+    prover, clock = ScalarProver(budget=budget), Clock(budget)
+    for name, (left, right) in pairs.items():
+        while one_sided := (left.free_symbols ^ right.free_symbols) & set(adjoints):
+            meaning = {symbol: adjoints[symbol] for symbol in one_sided}
+            left, right = left.xreplace(meaning), right.xreplace(meaning)
+        try:
+            if not any(_vanishes(e, solved, prover) for e in _with_neurons(left - right, neurons, clock)):
+                return _undecided(name, "the difference is not zero in normal form")
+        except Undecided as error:
+            return _undecided(name, error.reason)
+    return Verdict(kind=Kind.PROVED, method=f"{METHOD}, cut at every neuron", obligations=len(pairs))
+
+
+def _with_neurons(expr: Expr, neurons: Sequence[Mapping[Expr, Expr]], clock: Clock) -> Iterator[Expr]:
+    """The expression as it is, then with the neurons of its last quantity written out, then also of the one before.
+
+    Raises: Undecided when time is up.
+    """
+    yield expr
+    levels = 0
+    for quantity in neurons:
+        clock.check()
+        if levels < LEVELS and not expr.free_symbols.isdisjoint(quantity):
+            expr = expr.xreplace(dict(quantity))
+            levels += 1
+            yield expr
+
+
+def _vanishes(difference: Expr, solved: Sequence[tuple[Expr, Expr]], prover: ScalarProver) -> bool:
+    """Whether an expression is 0 wherever the solved equations hold."""
+    difference = with_indicators(difference)
+    for symbol, value in solved:
+        difference = difference.xreplace({symbol: value})
+    return prover.is_zero(difference)
 
 
 def _undecided(name: str, reason: str) -> Verdict:

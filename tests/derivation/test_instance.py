@@ -1,17 +1,21 @@
 """An instance is the derivation with its sizes filled in, and agrees with plain SymPy."""
 
+from dataclasses import replace
+from math import prod
+
 import pytest
 import sympy as sp
 
 from symbackprop.derivation.chain_rule import chain_rule
 from symbackprop.derivation.delta_rule import delta_rule
 from symbackprop.derivation.instance import Instance, instance
+from symbackprop.derivation.neurons import beside_neurons
 from symbackprop.derivation.oracle import beside_oracle, oracle
 from symbackprop.derivation.steps import Derivation
 from symbackprop.errors import GraphError, NotSupportedError
 from symbackprop.model.build import graph_from_formulas
 from symbackprop.model.network import Dense, Network
-from symbackprop.proof.instances import verify_entries
+from symbackprop.proof.instances import verify_entries, verify_neurons
 from symbackprop.proof.verdict import Verdict
 from symbackprop.tensor.instantiate import entry_symbol, instantiate
 from symbackprop.tensor.nodes import entry, index, size, summation
@@ -28,6 +32,12 @@ def compared(derivation: Derivation, name: str, sizes: dict[str, int]) -> Verdic
     """The verdict on: every entry of the gradient equals plain sympy.diff of the composed loss."""
     beside = beside_oracle(derivation, name, sizes)
     return verify_entries(beside.pairs, beside.equations)
+
+
+def by_neurons(derivation: Derivation, name: str, sizes: dict[str, int]) -> Verdict:
+    """The verdict on: every entry of the adjoint of `name` obeys the chain rule from neuron to neuron."""
+    beside = beside_neurons(derivation, sizes)
+    return verify_neurons(beside.pairs[name], beside.neurons, beside.adjoints, beside.equations[name])
 
 
 def derived(net: Network, *wrt: str) -> Derivation:
@@ -122,6 +132,44 @@ def test_a_wrong_gradient_is_not_proved() -> None:
     verdict = compared(spoiled, "W1", SIZES)
     assert not verdict.proved
     assert verdict.reason.startswith("W1[0, 0]: ")
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh", "relu", "elu", "softplus", "silu", "gelu", "gelu_tanh"])
+def test_a_network_too_deep_to_be_composed_is_proved_neuron_by_neuron(activation: str) -> None:
+    layers = [Dense(8, activation), Dense(8, activation), Dense(3, "softmax")]
+    derivation = derived(Network(layers, inputs=4, loss="cross_entropy"))
+    with pytest.raises(NotSupportedError):
+        beside_oracle(derivation, "W1", {})
+    for name, tensor in derivation.adjoints.items():
+        verdict = by_neurons(derivation, name, {})
+        assert verdict.proved, f"{name}: {verdict.reason}"
+        assert verdict.obligations == prod(map(int, tensor.shape))
+
+
+def test_neurons_of_a_batch_are_proved_under_its_assumption() -> None:
+    net = Network([Dense("h", "tanh"), Dense("m", "softmax")], inputs="n", loss="cross_entropy", batch=True)
+    derivation, sizes = derived(net), {"N": 2, "n": 2, "h": 3, "m": 3}
+    assert all(by_neurons(derivation, name, sizes).proved for name in derivation.adjoints)
+    beside = beside_neurons(derivation, sizes)
+    assert not verify_neurons(beside.pairs["z2"], beside.neurons, beside.adjoints).proved  # Σ_k Y[r, k] = 1 is needed
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "relu"])
+@pytest.mark.parametrize("spoil", ["sign", "factor", "transposed", "neighbour"])
+def test_a_wrong_adjoint_is_not_proved_neuron_by_neuron(activation: str, spoil: str) -> None:
+    net = Network([Dense(3, activation), Dense(3, activation)], inputs=3, loss="half_squared_error")
+    derivation = derived(net)
+    right = derivation.adjoints
+    wrong = {
+        "sign": ("a1", -right["a1"].expr),
+        "factor": ("z1", right["z1"].expr * entry("a1", index("i0", 3))),
+        "transposed": ("W1", right["W1"].at(index("i1", 3), index("i0", 3))),
+        "neighbour": ("b1", right["b1"].at(1)),
+    }
+    name, expr = wrong[spoil]
+    spoiled = replace(derivation, adjoints={**right, name: Tensor(expr, right[name].shape)})
+    for other in right:
+        assert by_neurons(spoiled, other, {}).proved is (other != name)
 
 
 def test_the_oracle_takes_a_defined_quantity_as_free() -> None:
