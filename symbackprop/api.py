@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Any
 
+from symbackprop.catalogue.identities import Identity, identities
 from symbackprop.derivation.chain_rule import chain_rule
 from symbackprop.derivation.delta_rule import delta_rule
 from symbackprop.derivation.instance import Instance
@@ -12,11 +14,17 @@ from symbackprop.derivation.neurons import beside_neurons
 from symbackprop.derivation.oracle import beside_oracle
 from symbackprop.derivation.steps import Derivation
 from symbackprop.errors import GraphError, NotSupportedError
-from symbackprop.model.build import check_loss, graph_from_formulas, parameters_of, relation
+from symbackprop.model.build import as_shape, check_loss, graph_from_formulas, parameters_of, relation
+from symbackprop.model.derivation_file import DerivationFile, Request
 from symbackprop.model.graph import Graph
+from symbackprop.model.naming import with_formula
 from symbackprop.model.network import Dense, Network
 from symbackprop.model.training import Training, relation_after_steps
 from symbackprop.numeric.source import numpy_source
+from symbackprop.pipeline import work_out
+from symbackprop.proof.certificate import certificate as certificate_of
+from symbackprop.proof.certificate_entries import certificates_of_adjoints, certificates_of_entries
+from symbackprop.proof.checker import check
 from symbackprop.proof.instances import verify_entries, verify_neurons
 from symbackprop.proof.limits import Budget
 from symbackprop.proof.verdict import Kind, Verdict
@@ -24,7 +32,11 @@ from symbackprop.proof.verify import combine, verify_adjoints, verify_lines, ver
 from symbackprop.proof.verify import verify as verify_relation
 from symbackprop.tensor.nodes import Expr
 from symbackprop.tensor.tensor import Tensor
+from symbackprop.write.document import document
+from symbackprop.write.markdown import markdown
 from symbackprop.write.plain_derivation import plain_derivation
+from symbackprop.write.report import Report
+from symbackprop.write.tex import tex
 
 __all__ = [
     "Budget",
@@ -32,14 +44,19 @@ __all__ = [
     "Derivation",
     "Derivations",
     "Graph",
+    "Identity",
     "Instance",
     "Kind",
     "Network",
     "Tensor",
     "Training",
     "Verdict",
+    "certificate",
+    "check",
     "derive",
+    "gradient",
     "graph",
+    "identities",
     "instantiate",
     "verify",
 ]
@@ -153,12 +170,51 @@ class Derivations:
         combined = combine(self.graph, self.loss, tuple(self.delta_rule.gradients), verdicts)
         return {name: replace(v, method=verdicts[name].method) if v.proved else v for name, v in combined.items()}
 
+    def certificates(self, *, budget: Budget = Budget()) -> dict[str, dict[str, Any]]:
+        """For each equation of the δ-rule, its proof as data for JSON, which `check` accepts.
+
+        Raises: NotSupportedError for an equation that is not PROVED, and where the checker does not follow the proof.
+        """
+        adjoints = self.delta_rule.adjoints
+        verdicts = verify_adjoints(self.graph, self.loss, adjoints, budget=budget)
+        return certificates_of_adjoints(self.graph, self.loss, adjoints, verdicts)
+
+    def oracle_certificates(
+        self, sizes: Mapping[str, int] | None = None, *, budget: Budget = Budget()
+    ) -> dict[str, dict[str, Any]]:
+        """For each entry of each gradient of an instance, the proof that it equals plain `sympy.diff` of the loss.
+
+        Raises: as `oracle_verdicts`; NotSupportedError where the checker does not follow.
+        """
+        found: dict[str, dict[str, Any]] = {}
+        for name in self.delta_rule.gradients:
+            beside = beside_oracle(self.delta_rule, name, sizes)
+            verdict = verify_entries(beside.pairs, beside.equations, budget)
+            found |= certificates_of_entries(beside.pairs, beside.equations, verdict)
+        return found
+
     def numpy_source(self) -> str:
         """Source of a NumPy function of the inputs that returns the loss and a dictionary of its gradients.
 
         Raises: NotSupportedError for what NumPy has no words for.
         """
         return numpy_source(self.graph, self.loss, self.delta_rule.adjoints)
+
+    def to_markdown(self) -> str:
+        """Definitions, both derivations, their proofs and the NumPy source as a Markdown document."""
+        return markdown(document(self._report()))
+
+    def to_latex(self) -> str:
+        """Definitions, both derivations, their proofs and the NumPy source as a LaTeX document."""
+        return tex(document(self._report()))
+
+    def _report(self) -> Report:
+        wrt = tuple(self.delta_rule.gradients)
+        title = f"The gradients of {self.loss} with respect to {', '.join(wrt)}"
+        requests = (Request(loss=self.loss, wrt=wrt),)
+        return work_out(
+            DerivationFile(path=Path(self.loss), title=title, source="", graph=self.graph, requests=requests)
+        )
 
     def instantiate(self, sizes: Mapping[str, int] | None = None) -> Instance:
         """Every neuron, δ and gradient entry as a plain SymPy scalar."""
@@ -187,6 +243,29 @@ def derive(source: Graph | Network, loss: str | None = None, wrt: Iterable[str] 
         reason = str(error)
     delta = _printed(delta_rule(graph_, loss, wrt))
     return Derivations(graph=graph_, loss=loss, delta_rule=delta, chain_rule=chain, chain_reason=reason)
+
+
+def gradient(
+    formula: str,
+    shapes: Mapping[str, Any] | None = None,
+    wrt: Iterable[str] | None = None,
+    *,
+    define: Mapping[str, str] | None = None,
+    functions: Iterable[str] = (),
+    assume: Mapping[str, str] | None = None,
+) -> Derivations:
+    """The gradients of one formula; the activations in it get names, so that the result can be written with them.
+
+    >>> gradient("sum((X @ w - y)**2)", {"X": "N, n", "w": "n", "y": "N"}, "w").verdicts()["w"].kind
+    <Kind.PROVED: 'PROVED'>
+
+    Raises: FormulaError for a formula or shape that is wrong; GraphError when the formula is no scalar.
+    """
+    wrt = (wrt,) if isinstance(wrt, str) else wrt
+    sizes = [str(extent) for value in (shapes or {}).values() for extent in as_shape(value)]
+    taken = (*(shapes or {}), *sizes, *(wrt or ()))
+    definitions, loss = with_formula(formula, define or {}, functions := tuple(functions), taken)
+    return derive(graph(definitions, shapes, functions=functions, assume=assume), loss, wrt)
 
 
 def as_graph(source: Graph | Network) -> Graph:
@@ -225,6 +304,18 @@ def verify(
     graph_ = as_graph(source)
     written = relation_after_steps(relation(graph_, "claim", claim), graph_, training)
     return verify_relation(written, graph_, budget=budget)
+
+
+def certificate(
+    claim: str, source: Graph | Network, *, training: Training | None = None, budget: Budget = Budget()
+) -> dict[str, Any]:
+    """The proof of a claim as data for JSON, which `check` accepts without trusting the prover.
+
+    Raises: NotSupportedError for a claim that is not PROVED, and where the checker does not follow the proof.
+    """
+    graph_ = as_graph(source)
+    written = relation_after_steps(relation(graph_, "claim", claim), graph_, training)
+    return certificate_of(written, graph_, verify_relation(written, graph_, budget=budget))
 
 
 def instantiate(derived: Derivations | Derivation, sizes: Mapping[str, int] | None = None) -> Instance:

@@ -3,20 +3,30 @@
 Derive both ways, prove, evaluate. Nothing is written here; the writers get the report.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import combinations_with_replacement
+from typing import Literal
 
 from symbackprop.audit.printed import check_printed
 from symbackprop.derivation.chain_rule import chain_rule
 from symbackprop.derivation.delta_rule import delta_rule
 from symbackprop.derivation.oracle import beside_oracle
 from symbackprop.derivation.steps import Derivation
+from symbackprop.derivation.total import second_derivative
 from symbackprop.errors import NotSupportedError
+from symbackprop.language.parse import parse
+from symbackprop.model.build import scope_of
 from symbackprop.model.derivation_file import DerivationFile, Request
+from symbackprop.model.graph import Graph, Relation
+from symbackprop.model.repeat.pieces import Piece, Writer, last_layers, some_layers
+from symbackprop.model.repeat.places import END, HERE, Place
+from symbackprop.model.repeat.section import AnyDepth
 from symbackprop.model.training import relation_after_steps
 from symbackprop.numeric.descent import train
 from symbackprop.numeric.gradient_check import gradient_check, places
 from symbackprop.numeric.source import numpy_source
 from symbackprop.numeric.values import all_values, too_many_entries
+from symbackprop.proof.induction import prove_for_every_depth
 from symbackprop.proof.instances import verify_entries
 from symbackprop.proof.limits import Budget
 from symbackprop.proof.verdict import Verdict
@@ -26,25 +36,43 @@ from symbackprop.tensor.tensor import Tensor
 from symbackprop.write.report import (
     CheckReport,
     ClaimReport,
+    DepthReport,
     GradientReport,
     LossReport,
+    PieceReport,
     PrintedReport,
     Report,
+    SecondReport,
     TrainingReport,
 )
 
 Progress = Callable[[str], None]
 
 
-def work_out(file: DerivationFile, progress: Progress = lambda _: None, budget: Budget = Budget()) -> Report:
+def work_out(
+    file: DerivationFile,
+    progress: Progress = lambda _: None,
+    budget: Budget = Budget(),
+    *,
+    hessian: bool = False,
+) -> Report:
     """Derives, proves and evaluates everything in the file; `progress` is told what comes next.
+
+    With `hessian`, also the second derivatives of each loss by every two of the names that it is differentiated by.
 
     Raises: SymbackpropError for what the file asks and cannot be done.
     """
+    if file.any_depth is not None:
+        return Report(file=file, any_depth=_any_depth(file.any_depth, progress, budget))
     losses = []
+    second: list[SecondReport] = []
     for request in file.requests:
         progress(f"gradients of {request.loss}")
         losses.append(_loss(file, request, budget))
+        if hessian:
+            progress(f"second derivatives of {request.loss}")
+            pairs = combinations_with_replacement(request.wrt, 2)
+            second += [second_report(file.graph, request.loss, *pair, budget=budget) for pair in pairs]
     claims = []
     for claim in file.claims:
         progress(f"claim: {claim.name}")
@@ -56,6 +84,7 @@ def work_out(file: DerivationFile, progress: Progress = lambda _: None, budget: 
     return Report(
         file=file,
         losses=tuple(losses),
+        second=tuple(second),
         claims=tuple(claims),
         printed=tuple(
             PrintedReport(
@@ -73,8 +102,22 @@ def work_out(file: DerivationFile, progress: Progress = lambda _: None, budget: 
         checks_left_out=0 if large else sum(places(file, request)[1] for request in file.requests),
         too_many_entries=large,
         training=_training(file, losses),
-        numpy_source={loss.loss: _source(file, loss) for loss in losses},
+        numpy_source={loss.loss: _source(file, loss, second) for loss in losses},
     )
+
+
+def second_report(graph: Graph, loss: str, first: str, second: str, *, budget: Budget = Budget()) -> SecondReport:
+    """∂²loss/∂first∂second with its verdict."""
+    tensor = second_derivative(graph, loss, first, second)
+    verdict = verify_formula(graph, f"d(d({loss}, {first}), {second})", tensor, budget=budget)
+    return SecondReport(loss=loss, first=first, second=second, tensor=tensor, verdict=verdict)
+
+
+def verify_formula(graph: Graph, formula: str, tensor: Tensor, *, budget: Budget = Budget()) -> Verdict:
+    """The verdict on: the formula means the derived tensor."""
+    left = parse(formula, scope_of(graph))
+    claim = Relation(name=formula, formula=formula, left=left, comparison="==", right=tensor)
+    return verify(claim, graph, budget=budget)
 
 
 def _loss(file: DerivationFile, request: Request, budget: Budget) -> LossReport:
@@ -106,6 +149,50 @@ def _loss(file: DerivationFile, request: Request, budget: Budget) -> LossReport:
         adjoint_verdicts=adjoint_verdicts,
         gradients=tuple(gradients),
         chain_reason=reason,
+        lines=sum(verdict.proved for verdict in checked),
+        open_lines=tuple((f"{step.left} = {step.right}", v) for step, v in pairs if not v.proved),
+    )
+
+
+def _any_depth(of: AnyDepth, progress: Progress, budget: Budget) -> DepthReport:
+    """Backpropagation through each piece of a network of any depth, and the claims by induction."""
+    repeat = of.repeat
+    progress("base and step")
+    by = {mention.name for claim in of.claims for mention in claim.by}
+    last, writer = last_layers(repeat, 1)
+    pieces = [_backwards("base", "", last, _codes(writer, by, END), of, budget)]
+    two, writer = some_layers(repeat, HERE, 2)
+    pieces.append(_backwards("step", "", two, _codes(writer, by, HERE), of, budget))
+    for name in dict.fromkeys(claim.shared for claim in of.claims if claim.shared):
+        one, _ = some_layers(repeat, HERE, 1, shared=name)
+        pieces.append(_backwards("step", name, one, [name], of, budget))
+    claims = []
+    for claim in of.claims:
+        progress(f"claim: {claim.name}")
+        claims.append((claim, prove_for_every_depth(repeat, claim, budget=budget)))
+    return DepthReport(pieces=tuple(piece for piece in pieces if piece), claims=tuple(claims))
+
+
+def _codes(writer: Writer, names: Iterable[str], at: Place) -> list[str]:
+    return [writer.code(name, at) for name in sorted(names)]
+
+
+def _backwards(
+    role: Literal["base", "step"], shared: str, piece: Piece, wrt: Iterable[str], of: AnyDepth, budget: Budget
+) -> PieceReport | None:
+    """The δ-rule in a piece, each line proved; None where the loss depends on nothing that was asked for."""
+    graph, loss = piece.graph, of.repeat.loss.name
+    reached = [name for name in wrt if name in graph.ancestors(loss)]
+    if not reached:
+        return None
+    delta = delta_rule(graph, loss, reached)
+    checked = verify_lines(graph, [(step.left, step.right) for step in delta.steps], budget=budget)
+    pairs = list(zip(delta.steps, checked, strict=True))
+    return PieceReport(
+        role=role,
+        shared=shared,
+        piece=piece,
+        derivation=delta,
         lines=sum(verdict.proved for verdict in checked),
         open_lines=tuple((f"{step.left} = {step.right}", v) for step, v in pairs if not v.proved),
     )
@@ -152,5 +239,6 @@ def _training(file: DerivationFile, losses: list[LossReport]) -> TrainingReport 
     return None if run is None else TrainingReport(losses=run.losses, outputs=run.outputs, diverged=run.diverged)
 
 
-def _source(file: DerivationFile, loss: LossReport) -> str:
-    return numpy_source(file.graph, loss.loss, loss.delta.adjoints)
+def _source(file: DerivationFile, loss: LossReport, second: Iterable[SecondReport]) -> str:
+    pairs = {(s.first, s.second): s.tensor for s in second if s.loss == loss.loss}
+    return numpy_source(file.graph, loss.loss, loss.delta.adjoints, second=pairs)

@@ -11,12 +11,13 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import NamedTuple
 
+import click
 import pytest
 
 import symbackprop as sb
 from symbackprop.catalogue.activations import ACTIVATIONS
 from symbackprop.catalogue.losses import LOSSES
-from symbackprop.cli import main
+from symbackprop.cli import COMMANDS, main
 from symbackprop.language import refusal, syntax
 from symbackprop.language.functions import FUNCTIONS, WORDS
 from symbackprop.model import build, derivation_file
@@ -31,6 +32,7 @@ SHAPES = {"W": "h, n", "x": "n", "u": "m", "y": "h", "A": "n, n"}  # as formula-
 _BLOCK = re.compile(r"^```(\w+)[ ]*([^\n]*)\n(.*?)^```$", re.M | re.S)
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _LEFT_OUT = "..."
+_SECONDS = re.compile(r"^(PROVED|REFUTED|UNDECIDED) +\d+\.\d\d", re.M)
 
 
 class Block(NamedTuple):
@@ -122,7 +124,7 @@ def test_a_complete_example_has_every_section() -> None:
 def commands(path: Path) -> Iterator[tuple[list[str], str | None]]:
     """The words of every command line, with the output shown."""
     for text, expected in with_outputs(path, "sh"):
-        for line in text.splitlines():
+        for line in text.replace("\\\n", " ").splitlines():
             for part in line.split("&&"):
                 yield shlex.split(part, comments=True), expected
 
@@ -135,13 +137,14 @@ def test_commands_exist(path: Path, tmp_path: Path) -> None:
             extras = re.fullmatch(r"\.(?:\[(\w+)\])?", words[2])
             assert extras and (extras[1] is None or extras[1] in project["optional-dependencies"])
         elif words[0] == "symbackprop":
-            main.commands[words[1]].make_context(words[1], words[2:])
-            named = [word for word in words[2:] if word.startswith("derivations")]
+            command(words[1]).make_context(words[1], words[2:])
+            named = [word for word in words[2:] if word.startswith("derivations") and "--out" not in words]
             assert all((ROOT / word).exists() for word in named)
             if expected is not None:
-                run = [sys.executable, "-X", "utf8", "-m", "symbackprop", *words[1:], "--out", str(tmp_path)]
+                elsewhere = ["--out", str(tmp_path)] if words[1] == "derive" else []
+                run = [sys.executable, "-X", "utf8", "-m", "symbackprop", *words[1:], *elsewhere]
                 printed = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, encoding="utf-8", check=False)
-                assert_shows(expected, printed.stdout + printed.stderr)
+                assert_shows(*(_SECONDS.sub(r"\1 0.00", text) for text in (expected, printed.stdout + printed.stderr)))
         else:
             assert words == ["pytest"]
 
@@ -151,9 +154,26 @@ def test_the_readme_names_both_commands() -> None:
     assert "pip install . && symbackprop derive derivations" in lines
     assert "pip install '.[test]' && pytest" in lines
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    for option in main.commands["derive"].params:
+    for option in command("derive").params:
         for name in (name for name in option.opts if name.startswith("--")):
             assert name in text or name == "--help"
+
+
+def test_every_command_and_option_is_documented() -> None:
+    text = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
+    assert [row[0] for row in rows(ROOT / "docs" / "command-line.md", "## Commands")] == [
+        f"[`symbackprop {name}`](#{name})" for name in COMMANDS
+    ]
+    for name in COMMANDS:
+        section = text.split(f"\n## {name}\n")[1].split("\n## ")[0]
+        for option in command(name).params:
+            assert all(spelling in section for spelling in option.opts if spelling.startswith("-")), (name, option)
+
+
+def command(name: str) -> click.Command:
+    found = main.get_command(click.Context(main), name)
+    assert found is not None, name
+    return found
 
 
 # ------------------------------------------------------------------ what is listed

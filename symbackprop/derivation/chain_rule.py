@@ -98,7 +98,7 @@ def path_steps(graph: Graph, loss: str, name: str, left: Expr) -> list[Step]:
     steps.append(Step(id=f"{name}.product", subject=name, left=left, right=product, rule="substitute", uses=uses))
     reduced, used = use_assumptions(product, graph, name)
     if used:
-        note = ", ".join(used)
+        note = "; ".join(used)
         steps.append(Step(id=f"{name}.assumed", subject=name, left=left, right=reduced, rule="assumption", note=note))
     return steps
 

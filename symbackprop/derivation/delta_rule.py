@@ -134,15 +134,16 @@ class _DeltaRule:
             self._step(name, "simplify", left, simplified)
         reduced, used = use_assumptions(simplified, self.graph, name)
         if used:
-            self._step(name, "assumption", left, reduced, note=", ".join(used))
+            self._step(name, "assumption", left, reduced, note="; ".join(used))
         self.closed.add(name)
         return reduced
 
     def _depends_only_on_loss(self, name: str) -> bool:
         """Whether the adjoint is an output one: it is the loss's own argument or one function away from it."""
-        return name in self.graph.definitions and all(
-            user == self.loss or self.loss in self.users.get(user, []) for user in self.users[name]
-        )
+        inner = [user for user in self.users[name] if user != self.loss]
+        near = all(self.loss in self.users.get(user, []) for user in inner)
+        # An input may be an output pre-activation, too: then nothing but it enters its activation.
+        return near and (name in self.graph.definitions or all(self.graph.uses(user) == (name,) for user in inner))
 
     def _inlined(self, node: Expr, symbols: dict[str, str]) -> Expr | None:
         owner = symbols.get(entry_name(node) or "")

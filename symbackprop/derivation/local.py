@@ -51,7 +51,7 @@ def local_derivative(definition: Definition, by: str, at: tuple[Expr, ...], pref
         summed=tuple(i for i in own if i not in forced),
         by=entry(by, *at),
         plain=derivative,
-        in_output=_in_output(derivative, definition, indices),
+        in_output=with_output(derivative, definition, indices),
     )
 
 
@@ -68,7 +68,7 @@ def _forced_equalities(derivative: Expr, own: tuple[Expr, ...], at: tuple[Expr, 
     return forced
 
 
-def _in_output(derivative: Expr, definition: Definition, indices: tuple[Expr, ...]) -> Expr:
+def with_output(derivative: Expr, definition: Definition, indices: tuple[Expr, ...]) -> Expr:
     """The derivative with the function's own value put in: σ'(z) = a (1 - a), tanh'(z) = 1 - a²."""
     value, symbol = definition.tensor.at(*indices), entry(definition.name, *indices)
     if isinstance(value, Elementwise):

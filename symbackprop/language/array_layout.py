@@ -57,6 +57,16 @@ def _transposed(node: ast.expr, rank: int) -> ast.expr:
     return ast.Attribute(node, "T", ast.Load())
 
 
+def matrices_transposed(array: Array) -> Array:
+    """The array of many matrices with each of them transposed: its last two axes exchanged."""
+    node, labels = array.node, (*array.labels[:-2], array.labels[-1], array.labels[-2])
+    if len(labels) == 2:
+        return transposed(array)
+    if is_call(node, "swapaxes") and ast.unparse(node).endswith(", -1, -2)"):
+        return Array(node.args[0], labels)  # type: ignore[attr-defined]
+    return Array(call("swapaxes", node, number(-1), number(-2)), labels)
+
+
 def squeezed(array: Array) -> Array:
     """The array without its axes of size 1."""
     if None not in array.labels:
@@ -110,6 +120,8 @@ def filled(array: Array, target: Labels) -> Array:
         return Array(call("outer", ones(target[: len(target) - count]), array.node), target)
     if tuple(reversed(array.labels)) == target:
         return transposed(array)
+    if target == (*array.labels[:-2], *array.labels[:-3:-1]):
+        return matrices_transposed(array)
     letters = LETTERS[: len(target)]
     missing = [axis for axis, label in enumerate(target) if label is None or label not in array.labels]
     groups = ["".join(letters[target.index(label)] for label in array.labels)]

@@ -11,6 +11,7 @@ from symbackprop.language.array_layout import (
     best_by_layout,
     einsum,
     entrywise,
+    matrices_transposed,
     reduction,
     shortest,
     squeezed,
@@ -174,6 +175,8 @@ def _both_ways(variants: Variants) -> Iterator[Array]:
         yield plain
         if len(plain.labels) > 1:
             yield transposed(plain)
+        if len(plain.labels) > 2:
+            yield matrices_transposed(plain)
 
 
 # --- with sums

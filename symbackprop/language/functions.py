@@ -38,6 +38,11 @@ class Arguments:
             raise ShapeError(f"axis {self.axis}: the same axis twice")
         return resolved
 
+    def one_axis(self, tensor: Tensor) -> int:
+        """The only axis meant."""
+        (axis,) = self.axes_of(tensor)
+        return axis
+
     def last_axis(self, tensor: Tensor) -> int:
         """The one axis meant by softmax and its like: the last unless `axis` says otherwise."""
         if not tensor.shape:
@@ -52,13 +57,17 @@ class Arguments:
 
 @dataclass(frozen=True, slots=True)
 class FunctionRow:
-    """One function: how many tensors it takes (at least, at most), which keywords, and what it yields."""
+    """One function: how many tensors it takes (at least, at most), which keywords, and what it yields.
+
+    `takes_sizes`: all arguments are sizes; `takes_axes`: all but the first are integers that number its axes.
+    """
 
     least: int
     most: int
     apply: Callable[[Arguments], Tensor]
     keywords: frozenset[str] = frozenset()
     takes_sizes: bool = False
+    takes_axes: bool = False
 
 
 def _entrywise(function: Callable[..., Expr], arity: int = 1, most: int | None = None) -> FunctionRow:
@@ -101,6 +110,28 @@ def _mean(given: Arguments) -> Tensor:
     count = sp.Mul(*(tensor.shape[axis] for axis in given.axes_of(tensor)))
     total = _sum(given)
     return Tensor(total.expr / count, total.shape)
+
+
+def _variance(given: Arguments) -> Tensor:
+    """The mean of (x - mean(x))², over all entries: divided by n, as NumPy does it, and not by n - 1."""
+    (tensor,) = given.tensors
+    average = _mean(Arguments(given.tensors, given.axis, keepdims=True))
+    squares = elementwise_op(lambda x, mu: (x - mu) ** 2, tensor, average)
+    return _mean(Arguments((squares,), given.axis, given.keepdims))
+
+
+def _standard_deviation(given: Arguments) -> Tensor:
+    """√ of the variance."""
+    return elementwise_op(sp.sqrt, _variance(given))
+
+
+def _swapaxes(given: Arguments) -> Tensor:
+    """The tensor with two of its axes exchanged; negative ones count from the end."""
+    tensor, *numbers = given.tensors
+    order = list(range(len(tensor.shape)))
+    first, second = (Arguments((), (int(number.expr),)).one_axis(tensor) for number in numbers)
+    order[first], order[second] = order[second], order[first]
+    return ops.permute(tensor, order)
 
 
 def _log_normaliser(tensor: Tensor, axis: int) -> Expr:
@@ -204,6 +235,8 @@ FUNCTIONS: dict[str, FunctionRow] = {
     "gelu_tanh": _named("gelu_tanh"),
     "sum": FunctionRow(1, 1, _sum, _AXIS),
     "mean": FunctionRow(1, 1, _mean, _AXIS),
+    "var": FunctionRow(1, 1, _variance, _AXIS),
+    "std": FunctionRow(1, 1, _standard_deviation, _AXIS),
     "softmax": FunctionRow(1, 1, _softmax, _ONE_AXIS),
     "log_softmax": FunctionRow(1, 1, _log_softmax, _ONE_AXIS),
     "logsumexp": FunctionRow(1, 1, _logsumexp, _AXIS),
@@ -211,6 +244,7 @@ FUNCTIONS: dict[str, FunctionRow] = {
     "outer": FunctionRow(2, 2, lambda given: ops.outer(*given.tensors)),
     "dot": FunctionRow(2, 2, _dot),
     "trace": FunctionRow(1, 1, _trace),
+    "swapaxes": FunctionRow(3, 3, _swapaxes, takes_axes=True),
     "diag": FunctionRow(1, 1, lambda given: ops.diagonal(given.tensors[0])),
     "einsum": FunctionRow(1, 8, _einsum, frozenset({"spec"})),
     "eye": FunctionRow(1, 1, _eye, takes_sizes=True),

@@ -13,15 +13,15 @@ from fractions import Fraction
 import sympy as sp
 
 from symbackprop.errors import FormulaError
-from symbackprop.language.functions import COMPARISONS, FUNCTIONS, NAMED, Arguments
+from symbackprop.language.calls import SPECIAL, check_axes, keywords, subscripts
+from symbackprop.language.functions import COMPARISONS, FUNCTIONS, Arguments
 from symbackprop.language.refusal import refusal
 from symbackprop.language.syntax import MAX_DIGITS, MAX_EXPONENT, NUMBER, did_you_mean, syntax_tree
 from symbackprop.tensor import ops
-from symbackprop.tensor.differentiate import differentiate, tidy
 from symbackprop.tensor.needs import left_out
-from symbackprop.tensor.nodes import Expr, Partial, elementwise, entry, size
+from symbackprop.tensor.nodes import Expr, elementwise, size
 from symbackprop.tensor.ops import ShapeError
-from symbackprop.tensor.tensor import Tensor, axes, variable
+from symbackprop.tensor.tensor import Tensor, variable
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,17 +38,12 @@ class Scope:
     undeclared: frozenset[str] = frozenset()
 
 
-def next_name(name: str, steps: int) -> str:
-    """The name of a quantity after some gradient steps; no user can choose it, for it is no identifier."""
-    return f"next({name}, {steps})"
-
-
 def parse(text: str, scope: Scope) -> Tensor:
     """The tensor that a formula means.
 
     Raises: FormulaError (with the formula and the place) for everything that is not in the language.
     """
-    return _Walker(text.strip(), scope).tensor(syntax_tree(text))
+    return Walker(text.strip(), scope).tensor(syntax_tree(text))
 
 
 def parse_relation(text: str, scope: Scope) -> tuple[Tensor, str, Tensor]:
@@ -59,7 +54,7 @@ def parse_relation(text: str, scope: Scope) -> tuple[Tensor, str, Tensor]:
     tree = syntax_tree(text)
     if not isinstance(tree, ast.Compare) or len(tree.ops) != 1 or type(tree.ops[0]) not in _COMPARE:
         raise FormulaError("expected one comparison such as `left == right`", text)
-    walker = _Walker(text.strip(), scope)
+    walker = Walker(text.strip(), scope)
     left, right = walker.tensor(tree.left), walker.tensor(tree.comparators[0])
     with walker.at(tree):
         shape = ops.broadcast_shapes(left.shape, right.shape)
@@ -87,7 +82,7 @@ class _Place:
             raise FormulaError(f"{source}: {error}{self.hint}", self.text, self.node.col_offset) from None
 
 
-class _Walker:
+class Walker:
     """One walk over one formula."""
 
     def __init__(self, text: str, scope: Scope) -> None:
@@ -205,15 +200,23 @@ class _Walker:
     def subscript(self, node: ast.Subscript) -> Tensor:
         tensor = self.walk(node.value)
         items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-        if len(items) > len(tensor.shape):
+        indices = [item for item in items if not _is_new_axis(item)]
+        if len(indices) > len(tensor.shape):
             shown = f"{ops.show_shape(tensor.shape)}{self.undeclared(node)}"
-            raise self.error(f"{len(items)} indices for the shape {shown}", node)
-        fixed = {}
-        for axis, item in enumerate(items):
-            if isinstance(item, ast.Slice) and item.lower is item.upper is item.step is None:
+            raise self.error(f"{len(indices)} indices for the shape {shown}", node)
+        if not tensor.shape:
+            raise self.error("a scalar takes no index, and no new axis: it is broadcast as it is", node)
+        fixed: dict[int, Expr] = {}
+        added: list[int] = []
+        axis = 0
+        for item in items:
+            if _is_new_axis(item):
+                added.append(axis - len(fixed) + len(added))
                 continue
-            fixed[axis] = self.position(item, tensor.shape[axis])
-        return ops.take(tensor, fixed)
+            if not (isinstance(item, ast.Slice) and item.lower is item.upper is item.step is None):
+                fixed[axis] = self.position(item, tensor.shape[axis])
+            axis += 1
+        return ops.insert_axes(ops.take(tensor, fixed), added)
 
     def position(self, node: ast.expr, extent: Expr) -> Expr:
         """A 0-based integer index, checked against the size of its axis when that is a number."""
@@ -222,7 +225,7 @@ class _Walker:
         except FormulaError:
             number = None
         if number is None or not number.is_Integer:
-            raise self.error("an index is an integer such as W[0, 1], or a full slice `:`", node)
+            raise self.error("an index is an integer such as W[0, 1], a full slice `:` or None", node)
         if not extent.is_Integer:
             if number < 0:
                 raise self.error(f"the negative index {number} needs an axis of known size, not {extent}", node)
@@ -239,129 +242,48 @@ class _Walker:
         name = node.func.id
         if name in self.scope.shapes:
             raise self.error(f"{name} is a quantity, not a function; write * for a product", node)
-        if name in _SPECIAL:
-            return _SPECIAL[name](self, node)
+        if name in SPECIAL:
+            return SPECIAL[name](self, node)
         if any(isinstance(argument, ast.Starred) for argument in node.args):
             raise self.error("a starred argument is not part of the formula language", node)
         if name in self.scope.functions:
             return self.arbitrary(name, 0, node)
         row = FUNCTIONS.get(name)
         if row is None:
-            functions = {*FUNCTIONS, *_SPECIAL, *self.scope.functions}
+            functions = {*FUNCTIONS, *SPECIAL, *self.scope.functions}
             known = ", ".join(sorted(functions))
             raise self.error(f"unknown function {name!r}{did_you_mean(name, functions)}; known are: {known}", node)
         positional, spec = list(node.args), ""
         if "spec" in row.keywords:
-            positional, spec = self.subscripts(node)
+            positional, spec = subscripts(self, node)
         if not row.least <= len(positional) <= row.most:
             expected = str(row.least) if row.least == row.most else f"{row.least} to {row.most}"
             raise self.error(f"{name} takes {expected} argument(s), not {len(positional)}", node)
-        axis, keepdims = self.keywords(node, row.keywords)
+        if row.takes_axes:
+            check_axes(self, node)
+        axis, keepdims = keywords(self, node, row.keywords)
         tensors = tuple(self.walk(argument) for argument in positional)
         if row.takes_sizes:
             self.check_sizes(node, tensors)
         with self.at(node):
             return row.apply(Arguments(tensors, axis, keepdims, spec))
 
-    def subscripts(self, node: ast.Call) -> tuple[list[ast.expr], str]:
-        """The tensors of an einsum and its text 'ij,jk->ik'."""
-        first = node.args[0] if node.args else None
-        if not isinstance(first, ast.Constant) or not isinstance(first.value, str):
-            raise self.error("einsum starts with its indices, as in einsum('ij,jk->ik', A, B)", node)
-        return node.args[1:], first.value
-
     def check_sizes(self, node: ast.Call, tensors: tuple[Tensor, ...]) -> None:
         for argument, tensor in zip(node.args, tensors, strict=True):
             if not (tensor.expr.is_Integer and tensor.expr > 0) and str(tensor.expr) not in self.scope.sizes:
                 raise self.error("expected a size: a name from [shapes] or a positive integer", argument)
-
-    def keywords(self, node: ast.Call, allowed: frozenset[str]) -> tuple[tuple[int, ...] | None, bool]:
-        axis: tuple[int, ...] | None = None
-        keepdims = False
-        for keyword in node.keywords:
-            if keyword.arg not in allowed - {"spec"}:
-                shown = keyword.arg or "**"
-                raise self.error(f"{shown} is not a keyword of {ast.unparse(node.func)}", keyword.value)
-            if keyword.arg == "axis":
-                axis = self.axis(keyword.value)
-            else:
-                keepdims = self.flag(keyword.value)
-        return axis, keepdims
-
-    def axis(self, node: ast.expr) -> tuple[int, ...] | None:
-        if isinstance(node, ast.Constant) and node.value is None:
-            return None
-        items = node.elts if isinstance(node, ast.Tuple) else [node]
-        try:
-            values = [ast.literal_eval(item) for item in items]
-        except ValueError:
-            values = [None]
-        if not all(type(value) is int for value in values):
-            raise self.error("axis is an integer or a tuple of integers", node)
-        return tuple(values)
-
-    def flag(self, node: ast.expr) -> bool:
-        if isinstance(node, ast.Constant) and isinstance(node.value, bool):
-            return node.value
-        raise self.error("keepdims is True or False", node)
 
     def arbitrary(self, name: str, order: int, node: ast.Call) -> Tensor:
         if len(node.args) != 1 or node.keywords:
             raise self.error(f"{name} is an elementwise function of one argument", node)
         return ops.elementwise_op(elementwise(name, order), self.walk(node.args[0]))
 
-    def prime(self, node: ast.Call) -> Tensor:
-        """prime(f, z) = f'(z), entry by entry."""
-        if len(node.args) < 2 or node.keywords or not isinstance(node.args[0], ast.Name):
-            raise self.error("expected prime(f, z) with an elementwise function f", node)
-        name, arguments = node.args[0].id, node.args[1:]
-        if name in self.scope.functions and len(arguments) == 1:
-            return ops.elementwise_op(elementwise(name, 1), self.walk(arguments[0]))
-        row = FUNCTIONS.get(name)
-        if row is None or not row.least <= len(arguments) <= row.most or name not in NAMED | _SMOOTH:
-            known = ", ".join(sorted(NAMED | _SMOOTH | self.scope.functions))
-            raise self.error(f"prime needs an elementwise function; known are: {known}", node.args[0])
-        applied = row.apply(Arguments(tuple(self.walk(argument) for argument in arguments)))
-        if name in NAMED:
-            return Tensor(elementwise(name, 1)(*applied.expr.args), applied.shape)
-        z = entry("argument of prime")
-        derivative = tidy(differentiate(row.apply(Arguments((Tensor(z),))).expr, "argument of prime", ()))
-        return ops.elementwise_op(lambda u: derivative.xreplace({z: u}), self.walk(arguments[0]))
 
-    def derivative(self, node: ast.Call) -> Tensor:
-        """d(f, v): the shape of f followed by the shape of v."""
-        if not self.scope.derivatives:
-            raise self.error("d(...) may stand in [claims] and [printed], not in a definition", node)
-        if len(node.args) != 2 or node.keywords or not isinstance(node.args[1], ast.Name):
-            raise self.error("expected d(f, v): a formula and the name of the quantity to differentiate by", node)
-        f, v = self.walk(node.args[0]), node.args[1].id
-        if v not in self.scope.shapes:
-            guess = did_you_mean(v, self.scope.shapes)
-            raise self.error(f"d(..., {v}): {v!r} is not a quantity{guess}", node.args[1])
-        shape = f.shape + tuple(self.scope.shapes[v])
-        indices = axes(shape)
-        by = entry(v, *indices[len(f.shape) :])
-        return Tensor(Partial(f.at(*indices[: len(f.shape)]), by), shape)
-
-    def step(self, node: ast.Call) -> Tensor:
-        """next(q) and next(q, k): the quantity after one or k gradient steps."""
-        if not self.scope.derivatives:
-            raise self.error("next(...) may stand in [claims] and [printed], not in a definition", node)
-        arguments = node.args
-        if len(arguments) not in (1, 2) or node.keywords or not isinstance(arguments[0], ast.Name):
-            raise self.error("expected next(q) or next(q, k) with the name of a quantity", node)
-        steps = self.walk(arguments[1]).expr if len(arguments) == 2 else sp.Integer(1)
-        if not (steps.is_Integer and 1 <= steps <= 1_000_000):
-            raise self.error("the number of steps is an integer from 1 to 1000000", node)
-        name = arguments[0].id
-        if name not in self.scope.shapes:
-            guess = did_you_mean(name, self.scope.shapes)
-            raise self.error(f"next({name}): {name!r} is not a quantity{guess}", arguments[0])
-        return variable(next_name(name, int(steps)), tuple(self.scope.shapes[name]))
+def _is_new_axis(item: ast.expr) -> bool:
+    """Whether the item of a subscript is None, as in `x[:, None]`."""
+    return isinstance(item, ast.Constant) and item.value is None
 
 
-# SymPy's own smooth functions of one argument, for which prime(f, z) is written out.
-_SMOOTH = frozenset({"exp", "log", "sqrt", "tanh", "sin", "cos", "erf", "abs"})
 _BINARY: dict[type, Callable[[Expr, Expr], Expr]] = {
     ast.Add: sp.Add,
     ast.Sub: lambda a, b: a - b,
@@ -369,17 +291,12 @@ _BINARY: dict[type, Callable[[Expr, Expr], Expr]] = {
     ast.Div: lambda a, b: a / b,
 }
 _HANDLERS: dict[type, Callable[..., Tensor]] = {
-    ast.Constant: _Walker.constant,
-    ast.Name: _Walker.name,
-    ast.UnaryOp: _Walker.unary,
-    ast.BinOp: _Walker.binary,
-    ast.Compare: _Walker.compare,
-    ast.Attribute: _Walker.attribute,
-    ast.Subscript: _Walker.subscript,
-    ast.Call: _Walker.call,
-}
-_SPECIAL: dict[str, Callable[[_Walker, ast.Call], Tensor]] = {
-    "d": _Walker.derivative,
-    "next": _Walker.step,
-    "prime": _Walker.prime,
+    ast.Constant: Walker.constant,
+    ast.Name: Walker.name,
+    ast.UnaryOp: Walker.unary,
+    ast.BinOp: Walker.binary,
+    ast.Compare: Walker.compare,
+    ast.Attribute: Walker.attribute,
+    ast.Subscript: Walker.subscript,
+    ast.Call: Walker.call,
 }

@@ -5,8 +5,7 @@ Every error is one line that names the file, the section and key, quotes the for
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -15,7 +14,7 @@ from typing import Any
 
 import sympy as sp
 
-from symbackprop.errors import FileError, FormulaError, SymbackpropError, shorten
+from symbackprop.errors import FileError, FormulaError, shorten
 from symbackprop.language.parse import Scope, parse
 from symbackprop.language.syntax import closest
 from symbackprop.model.build import (
@@ -28,6 +27,8 @@ from symbackprop.model.build import (
     scope_of,
 )
 from symbackprop.model.graph import Graph, Relation, names_in
+from symbackprop.model.repeat.section import AnyDepth, read_any_depth
+from symbackprop.model.toml_values import read_number, read_table, read_text, read_texts, told_at
 from symbackprop.model.training import Training, need_training, next_parts, relation_after_steps
 from symbackprop.tensor.nodes import Expr, entry_indices, entry_name, is_size
 
@@ -35,6 +36,7 @@ SECTIONS = frozenset(
     [
         "title",
         "source",
+        "repeat",
         "shapes",
         "define",
         "functions",
@@ -73,7 +75,10 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DerivationFile:
-    """All that a derivation file says; `given` maps a name to its exact entries, `sizes` what they fix."""
+    """All that a derivation file says; `given` maps a name to its exact entries, `sizes` what they fix.
+
+    Of a file about a network of any depth, `graph` is the last layer and `any_depth` all the rest.
+    """
 
     path: Path
     title: str
@@ -86,6 +91,7 @@ class DerivationFile:
     printed: tuple[PrintedNumber, ...] = ()
     claims: tuple[Relation, ...] = ()
     latex: Mapping[str, str] = field(default_factory=dict)
+    any_depth: AnyDepth | None = None
 
 
 def load(path: Path) -> DerivationFile:
@@ -93,7 +99,7 @@ def load(path: Path) -> DerivationFile:
 
     Raises: FileError with one line that says where and what to do.
     """
-    with _at(str(path)):
+    with told_at(str(path)):
         return read(path, _parse_toml(path))
 
 
@@ -116,15 +122,6 @@ def _parse_toml(path: Path) -> dict[str, Any]:
         raise FileError("is nested too deeply") from None
 
 
-@contextmanager
-def _at(place: str) -> Iterator[None]:
-    """Puts the place before the message of any error."""
-    try:
-        yield
-    except SymbackpropError as error:
-        raise FileError(f"{place}: {error}") from None
-
-
 def read(path: Path, data: dict[str, Any]) -> DerivationFile:
     """The derivation file with these sections; `path` only names it.
 
@@ -133,36 +130,47 @@ def read(path: Path, data: dict[str, Any]) -> DerivationFile:
     for key in data:
         if key not in SECTIONS:
             raise FileError(f"[{key}] is no section; sections are: {', '.join(sorted(SECTIONS))}")
-    define = _texts(data, "define")
-    if not define:
+    define = read_texts(data, "define")
+    if not define and not read_table(data, "claims"):
         raise FileError('[define] is missing: a file needs at least one definition such as z = "W @ x"')
-    functions = _texts(data, "functions")
+    functions = read_texts(data, "functions")
     for name, kind in functions.items():
         if kind != "elementwise":
             raise FileError(f'[functions] {name}: {kind!r} is not supported; write {name} = "elementwise"')
-    shapes = _texts(data, "shapes")
-    train = _table(data, "train")
+    shapes = read_texts(data, "shapes")
+    if "repeat" in data:
+        return _of_any_depth(path, data)
+    train = read_table(data, "train")
     rate = train.get("learning_rate")
     if isinstance(rate, str) and rate.isidentifier() and rate not in {*shapes, *define}:
         shapes = {**shapes, rate: ""}
-    graph = graph_from_formulas(define, shapes, functions=functions, assume=_texts(data, "assume"))
+    graph = graph_from_formulas(define, shapes, functions=functions, assume=read_texts(data, "assume"))
     training = _training(train, graph) if train else None
-    given, sizes = _given(_table(data, "given"), graph)
+    given, sizes = _given(read_table(data, "given"), graph)
     file = DerivationFile(
         path=path,
-        title=_text(data, "title") or path.stem,
-        source=_text(data, "source"),
+        title=read_text(data, "title") or path.stem,
+        source=read_text(data, "source"),
         graph=graph,
-        requests=_requests(_table(data, "derive"), training, graph),
+        requests=_requests(read_table(data, "derive"), training, graph),
         training=training,
         given=given,
         sizes=sizes,
-        printed=_printed(_table(data, "printed"), graph, sizes, training),
-        claims=_claims(_texts(data, "claims"), graph, training),
-        latex=_texts(data, "latex"),
+        printed=_printed(read_table(data, "printed"), graph, sizes, training),
+        claims=_claims(read_texts(data, "claims"), graph, training),
+        latex=read_texts(data, "latex"),
     )
     _check_used(data, shapes, graph)
     return file
+
+
+def _of_any_depth(path: Path, data: dict[str, Any]) -> DerivationFile:
+    """A file with [repeat]: everything in it is about networks of any depth."""
+    sections = ("functions", "shapes", "define", "assume", "claims", "latex")
+    of_texts = {section: read_texts(data, section) for section in sections}
+    found = read_any_depth(data, of_texts, read_table(data, "repeat"))
+    title = read_text(data, "title") or path.stem
+    return DerivationFile(path=path, title=title, source=read_text(data, "source"), graph=found.graph, any_depth=found)
 
 
 def _check_used(data: Mapping[str, Any], shapes: Mapping[str, str], graph: Graph) -> None:
@@ -170,9 +178,13 @@ def _check_used(data: Mapping[str, Any], shapes: Mapping[str, str], graph: Graph
 
     A name may stand there for the sake of its size alone. What [train] and [derive] name, a formula uses.
     """
-    formulas = [*_texts(data, "define").values(), *_texts(data, "assume").values(), *_texts(data, "claims").values()]
-    rate = _table(data, "train").get("learning_rate")
-    formulas += [*_table(data, "printed"), *([rate] if isinstance(rate, str) else [])]
+    formulas = [
+        *read_texts(data, "define").values(),
+        *read_texts(data, "assume").values(),
+        *read_texts(data, "claims").values(),
+    ]
+    rate = read_table(data, "train").get("learning_rate")
+    formulas += [*read_table(data, "printed"), *([rate] if isinstance(rate, str) else [])]
     used: set[str] = set().union(*map(names_written, formulas), graph.definitions)
     known_sizes = {str(extent) for name in used & {*graph.inputs} for extent in graph.inputs[name]}
     undeclared = [name for name in graph.inputs if name not in shapes]
@@ -186,35 +198,13 @@ def _check_used(data: Mapping[str, Any], shapes: Mapping[str, str], graph: Graph
 def _claims(texts: Mapping[str, str], graph: Graph, training: Training | None) -> tuple[Relation, ...]:
     claims = tuple(relation(graph, name, text, "[claims] ") for name, text in texts.items())
     for claim in claims:
-        with _at(f"[claims] {claim.name}"):
+        with told_at(f"[claims] {claim.name}"):
             relation_after_steps(claim, graph, training)
     return claims
 
 
-def _table(data: Mapping[str, Any], section: str) -> dict[str, Any]:
-    table = data.get(section, {})
-    if not isinstance(table, dict):
-        raise FileError(f"{section} must be a section: [{section}]")
-    return table
-
-
-def _text(data: Mapping[str, Any], key: str) -> str:
-    value = data.get(key, "")
-    if not isinstance(value, str):
-        raise FileError(f"{key}: expected a text in quotes, found {value!r}")
-    return value
-
-
-def _texts(data: Mapping[str, Any], section: str) -> dict[str, str]:
-    table = _table(data, section)
-    for key, value in table.items():
-        if not isinstance(value, str):
-            raise FileError(f"[{section}] {key}: expected a text in quotes, found {value!r}")
-    return table
-
-
 def _training(table: dict[str, Any], graph: Graph) -> Training:
-    with _at("[train]"):
+    with told_at("[train]"):
         for key in table:
             if key not in TRAIN_KEYS:
                 raise FileError(f"{key!r} is no key; keys are: {', '.join(sorted(TRAIN_KEYS))}")
@@ -242,7 +232,7 @@ def _learning_rate(value: Any, graph: Graph) -> Expr:
         known = {name: shape for name, shape in graph.inputs.items() if shape == ()}
         tensor = parse(value, Scope(shapes=known, sizes=frozenset(graph.sizes())))
         return tensor.expr
-    number = _number(value, "learning_rate")
+    number = read_number(value, "learning_rate")
     return sp.Rational(number.numerator, number.denominator)
 
 
@@ -259,7 +249,7 @@ def _requests(table: dict[str, Any], training: Training | None, graph: Graph) ->
     if training:
         requests.append(Request(loss=training.loss, wrt=training.parameters))
     for loss, names in table.items():
-        with _at(f"[derive] {loss}"):
+        with told_at(f"[derive] {loss}"):
             check_loss(graph, loss)
             if not isinstance(names, list) or not all(isinstance(name, str) for name in names) or not names:
                 raise FileError(f"expected a list of names, found {names!r}")
@@ -272,22 +262,12 @@ def _requests(table: dict[str, Any], training: Training | None, graph: Graph) ->
     return tuple(requests)
 
 
-def _number(value: Any, key: str) -> Fraction:
-    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
-        raise FileError(f"{key}: expected a number, found {value!r}")
-    if isinstance(value, Decimal) and not value.is_finite():
-        raise FileError(f"{key}: {value} is no finite number")
-    if len(str(value)) > 300 or (isinstance(value, Decimal) and abs(value.adjusted()) > 300):
-        raise FileError(f"{key}: the number has more than 300 digits")
-    return Fraction(value)
-
-
 def _given(table: dict[str, Any], graph: Graph) -> tuple[dict[str, Values], dict[str, int]]:
     """The exact entries of each given quantity, and the sizes that their shapes fix."""
     given: dict[str, Values] = {}
     sizes: dict[str, int] = {}
     for name, value in table.items():
-        with _at(f"[given] {name}"):
+        with told_at(f"[given] {name}"):
             extents, entries = _array(value, name)
             shape = graph.shape(name)
             if len(extents) != len(shape):
@@ -313,7 +293,7 @@ def _bind(size: Expr, extent: int, sizes: dict[str, int], name: str) -> None:
 def _array(value: Any, name: str) -> tuple[tuple[int, ...], dict[tuple[int, ...], Fraction]]:
     """Extents and entries of a nested list; a number is an array without axes."""
     if not isinstance(value, list):
-        return (), {(): _number(value, name)}
+        return (), {(): read_number(value, name)}
     if not value:
         raise FileError("an empty list: a size is at least 1")
     parts = [_array(item, name) for item in value]
@@ -330,7 +310,7 @@ def _printed(
 ) -> tuple[PrintedNumber, ...]:
     numbers = []
     for formula, value in table.items():
-        with _at(f"[printed] {shorten(formula)}"):
+        with told_at(f"[printed] {shorten(formula)}"):
             digits = value if isinstance(value, list) else [value]
             if not digits or not all(isinstance(text, str) and DIGITS.match(text) for text in digits):
                 raise FileError(f'expected the printed digits as text such as "0.6225", found {value!r}')

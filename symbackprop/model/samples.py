@@ -122,13 +122,16 @@ def _entrywise(function: Callable[..., float], values: Sequence[Sampled]) -> Sam
 
 def _item(value: Sampled, item: Any) -> Any:
     items = item if isinstance(item, tuple) else (item,)
-    fixed = {axis: int(k) % value.shape[axis] for axis, k in enumerate(items) if not isinstance(k, slice)}
+    old = [k for k in items if k is not None]
+    fixed = {axis: int(k) % value.shape[axis] for axis, k in enumerate(old) if not isinstance(k, slice)}
     rest = [axis for axis in range(len(value.shape)) if axis not in fixed]
-    shape = tuple(value.shape[axis] for axis in rest)
     entries = []
-    for position in _positions(shape):
+    for position in _positions(tuple(value.shape[axis] for axis in rest)):
         where = fixed | dict(zip(rest, position, strict=True))
         entries.append(value.at([where[axis] for axis in range(len(value.shape))]))
+    sizes = [value.shape[axis] for axis in rest]
+    kept = [1 if k is None else sizes.pop(0) for k in items if k is None or isinstance(k, slice)]
+    shape = (*kept, *sizes)
     return Sampled(shape, entries) if shape else entries[0]
 
 
@@ -157,7 +160,10 @@ def _einsum(spec: str, values: Sequence[Sampled]) -> Any:
     """Σ over the letters missing on the right of `->`."""
     left, _, output = spec.replace(" ", "").partition("->")
     groups = left.split(",")
-    sizes = {c: n for group, value in zip(groups, values, strict=True) for c, n in zip(group, value.shape, strict=True)}
+    sizes: dict[str, int] = {}
+    for group, value in zip(groups, values, strict=True):
+        for letter, size in zip(group, value.shape, strict=True):
+            sizes[letter] = max(size, sizes.get(letter, 1))
     summed = [letter for letter in sizes if letter not in output]
     totals = []
     for position in _positions(tuple(sizes[c] for c in output)):
@@ -189,17 +195,37 @@ def _diagonal(value: Sampled) -> Sampled:
     return Sampled((n, n), [value.at([i]) if i == j else 0.0 for i, j in _positions((n, n))])
 
 
+def _variance(group: Sequence[float]) -> float:
+    average = math.fsum(group) / len(group)
+    return math.fsum((x - average) ** 2 for x in group) / len(group)
+
+
+def _swapped(value: Sampled, *axes: Sampled) -> Sampled:
+    rank = len(value.shape)
+    first, second = (int(float(axis)) % rank for axis in axes)
+    letters = "abcdefgh"[:rank]
+    exchanged = letters.translate({ord(letters[first]): letters[second], ord(letters[second]): letters[first]})
+    return Sampled.of(_einsum(f"{letters}->{exchanged}", [value]))
+
+
 def _transposed(value: Sampled) -> Sampled:
     shape = value.shape[::-1]
     return Sampled(shape, [value.at(position[::-1]) for position in _positions(shape)])
 
 
-_MATMUL = {(1, 1): "i,i->", (2, 1): "ij,j->i", (1, 2): "j,ji->i", (2, 2): "ij,jk->ik"}
+_MATMUL = {
+    (1, 1): "i,i->", (2, 1): "ij,j->i", (1, 2): "j,ji->i", (2, 2): "ij,jk->ik",
+    (3, 1): "bij,j->bi", (3, 2): "bij,jk->bik", (2, 3): "ij,bjk->bik", (3, 3): "bij,bjk->bik",
+    (4, 1): "abij,j->abi", (4, 2): "abij,jk->abik", (4, 3): "abij,bjk->abik", (4, 4): "abij,abjk->abik",
+    (1, 3): "i,bij->bj", (1, 4): "i,abij->abj", (2, 4): "ij,abjk->abik", (3, 4): "bij,abjk->abik",
+}  # fmt: skip
 _OTHER: dict[str, Callable[..., Sampled]] = {
     "sum": _reduce(math.fsum),
     "mean": _reduce(lambda group: math.fsum(group) / len(group)),
     "logsumexp": _reduce(lambda group: math.log(math.fsum(map(math.exp, group)))),
     "norm": _reduce(lambda group: math.sqrt(math.fsum(x * x for x in group))),
+    "var": _reduce(_variance),
+    "std": _reduce(lambda group: math.sqrt(_variance(group))),
     "softmax": _softmax,
     "log_softmax": lambda value, axis=-1: _entrywise(math.log, [_softmax(value, axis)]),
     "@": _contraction(_MATMUL),
@@ -210,4 +236,5 @@ _OTHER: dict[str, Callable[..., Sampled]] = {
     "trace": _contraction({(2,): "ii->"}),
     "diag": _diagonal,
     "T": _transposed,
+    "swapaxes": _swapped,
 }

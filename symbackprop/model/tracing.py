@@ -118,6 +118,15 @@ class Value:
     def mean(self, axis: Any = None, keepdims: bool = False) -> Any:
         return self.apply("mean", self, axis=axis, keepdims=keepdims)
 
+    def var(self, axis: Any = None, keepdims: bool = False) -> Any:
+        return self.apply("var", self, axis=axis, keepdims=keepdims)
+
+    def std(self, axis: Any = None, keepdims: bool = False) -> Any:
+        return self.apply("std", self, axis=axis, keepdims=keepdims)
+
+    def swapaxes(self, first: int, second: int) -> Any:
+        return self.apply("swapaxes", self, first, second)
+
     def dot(self, other: Any) -> Any:
         return self.apply("dot", self, other)
 
@@ -200,10 +209,12 @@ class Traced(Value):
         for one in items:
             if isinstance(one, slice) and one == slice(None):
                 nodes.append(ast.Slice())
+            elif one is None:
+                nodes.append(ast.Constant(None))
             elif isinstance(one, Integral) and not isinstance(one, bool):
                 nodes.append(_integer(int(one)))
             else:
-                raise self.refuse(f"the index {one!r} cannot be traced: an index is an integer or a full slice")
+                raise self.refuse(f"the index {one!r} cannot be traced: an index is an integer, a full slice or None")
         index = nodes[0] if len(nodes) == 1 else ast.Tuple(nodes, ast.Load())
         return Traced(ast.Subscript(tensor.node, index, ast.Load()), tensor.nodes + 1, self.refused)
 

@@ -33,9 +33,15 @@ class GeneratedSource(str):
 
 
 def numpy_source(
-    graph: Graph, loss: str, adjoints: Mapping[str, Tensor], name: str = "loss_and_gradients"
+    graph: Graph,
+    loss: str,
+    adjoints: Mapping[str, Tensor],
+    name: str = "loss_and_gradients",
+    second: Mapping[tuple[str, str], Tensor] | None = None,
 ) -> GeneratedSource:
     """Source of a function of the inputs that returns the loss and a dictionary of its gradients.
+
+    With `second`, ∂²loss/∂v∂w for pairs of names, it also returns a dictionary of these by their pairs.
 
     `adjoints` gives ∂loss/∂v for each name v, as an index expression over forward names and over other adjoints
     `entry(adjoint_name(loss, v), ...)`. The gradients of inputs are returned. Sizes are read off the arguments;
@@ -46,7 +52,7 @@ def numpy_source(
     """
     if loss not in graph.definitions:
         raise GraphError(f"the loss {loss!r} is not defined; defined are: {', '.join(graph.definitions)}")
-    return _SourceWriter(graph, loss, adjoints, name).source()
+    return _SourceWriter(graph, loss, adjoints, name, second or {}).source()
 
 
 def compile_numpy(source: GeneratedSource) -> Callable[..., Any]:
@@ -84,13 +90,20 @@ class _Identifiers:
 class _SourceWriter:
     """One function: which names it computes, what they are called, and its lines."""
 
-    def __init__(self, graph: Graph, loss: str, adjoints: Mapping[str, Tensor], name: str) -> None:
-        self.graph, self.loss, self.adjoints = graph, loss, adjoints
+    def __init__(
+        self,
+        graph: Graph,
+        loss: str,
+        adjoints: Mapping[str, Tensor],
+        name: str,
+        second: Mapping[tuple[str, str], Tensor],
+    ) -> None:
+        self.graph, self.loss, self.adjoints, self.second = graph, loss, adjoints, second
         self.identifiers = _Identifiers()
         self.name = self.identifiers.new(name)
         self.wanted = [v for v in adjoints if v in graph.inputs] or list(adjoints)
         self.order = self._needed()
-        used = {loss}.union(*(names_in(adjoints[v].expr) for v in self.order))
+        used = {loss}.union(*(names_in(t.expr) for t in (*(adjoints[v] for v in self.order), *second.values())))
         forward = frozenset().union(*(graph.ancestors(n) for n in used if not n.startswith("d(")))
         self.inputs = [n for n in graph.inputs if n in forward]
         self.definitions = [n for n in graph.definitions if n in forward]
@@ -100,6 +113,7 @@ class _SourceWriter:
             f: (self.identifiers.new(f), self.identifiers.new(f"{f}_prime")) for f in sorted(graph.functions)
         }
         self.gradients = {adjoint_name(loss, v): self.identifiers.new(f"grad_{v}") for v in self.order}
+        self.hessians = {pair: self.identifiers.new(f"hess_{'_'.join(pair)}") for pair in second}
         self.scope = self._scope()
         adjoint_codes = {identifier: identifier for identifier in self.gradients.values()}
         self.formulas = FormulaWriter(self.scope, {**codes, **adjoint_codes}, self.functions)
@@ -123,6 +137,7 @@ class _SourceWriter:
                 if codes.get(code) not in uses or codes[code] == v:
                     raise GraphError(f"the adjoint of {v!r} uses {code}, which does not stand before it")
         needed = set(self.wanted)
+        needed.update(codes[code] for t in self.second.values() for code in names_in(t.expr) if code in codes)
         for v in reversed(list(self.adjoints)):
             if v in needed:
                 needed.update(codes[code] for code in uses[v])
@@ -131,7 +146,7 @@ class _SourceWriter:
     # --- text
 
     def source(self) -> GeneratedSource:
-        body = [*self.forward_lines(), *self.backward_lines()]
+        body = [*self.forward_lines(), *self.backward_lines(), *self.second_lines()]
         helpers = with_dependencies({*self.formulas.helpers, "_sizes"})
         head = ["import math", "", "import numpy as np"] if "_erf" in helpers else ["import numpy as np"]
         results = ", ".join(f'"{v}": {self.gradients[adjoint_name(self.loss, v)]}' for v in self.wanted)
@@ -139,7 +154,7 @@ class _SourceWriter:
             f"def {self.name}({', '.join(self.arguments())}):",
             *self.docstring(),
             *(f"    {line}" for line in [*self.input_lines(), *self.size_lines(), *body]),
-            f"    return float({self.codes[self.loss]}), {{{results}}}",
+            f"    return float({self.codes[self.loss]}), {{{results}}}{self.second_results()}",
         ]
         parts = ["\n".join(head), *(HELPERS[helper].source.rstrip() for helper in helpers), "\n".join(lines)]
         return GeneratedSource("\n\n\n".join(parts) + "\n")
@@ -158,6 +173,9 @@ class _SourceWriter:
                 lines.append(f"        {identifier}: {what}, applied to an array entry by entry")
         lines += ["", "    Returns:", f"        {self.loss} as a float, and a dictionary with the gradients"]
         lines += [f'        "{v}": {_shown(self.graph.shape(v))}' for v in self.wanted]
+        if self.second:
+            lines.append("        and a dictionary with the second derivatives")
+            lines += [f'        ("{v}", "{w}"): {_shown(t.shape)}' for (v, w), t in self.second.items()]
         return [*lines, '    """']
 
     def input_lines(self) -> list[str]:
@@ -196,6 +214,20 @@ class _SourceWriter:
             identifier = self.gradients[adjoint_name(self.loss, v)]
             lines.append(f"{identifier} = {self.formulas.text(syntax_tree(text))}")
         return lines
+
+    def second_lines(self) -> list[str]:
+        lines = []
+        for (v, w), tensor in self.second.items():
+            text = array_form(tensor, self.scope, self.gradients)
+            if text is None:
+                raise NotSupportedError(f"the second derivative by {v!r} and {w!r} has no form in array notation")
+            lines.append(f"{self.hessians[v, w]} = {self.formulas.text(syntax_tree(text))}")
+        return lines
+
+    def second_results(self) -> str:
+        """The dictionary of second derivatives, where there are any."""
+        entries = ", ".join(f'("{v}", "{w}"): {identifier}' for (v, w), identifier in self.hessians.items())
+        return f", {{{entries}}}" if entries else ""
 
 
 def _shown(shape: Shape) -> str:

@@ -6,28 +6,29 @@ taken, and not at all when they speak of a variable of differentiation.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
-from math import inf
 
-import sympy as sp
-
-from symbackprop.catalogue.activations import unfold
 from symbackprop.errors import NotSupportedError
 from symbackprop.model.graph import Graph, Relation, names_in
-from symbackprop.proof.compact import compact
-from symbackprop.proof.domain import Domain, distinct
+from symbackprop.proof.cut import Cut, nested_steps
+from symbackprop.proof.domain import Domain, as_relations, distinct
 from symbackprop.proof.index.form import NONNEGATIVE, NONZERO, POSITIVE, IndexForms
 from symbackprop.proof.inequality import follows
-from symbackprop.proof.limits import Budget, Clock, Undecided
+from symbackprop.proof.limits import Budget, Clock, Undecided, room_for_deep_expressions
 from symbackprop.proof.points.refutation import Counterexample, refute
 from symbackprop.proof.unfold import Unfolding
 from symbackprop.proof.verdict import Condition
-from symbackprop.tensor.indices import children, expanded_terms
-from symbackprop.tensor.nodes import Expr, Partial, entry_name
+from symbackprop.proof.zero_tests import Tests
+from symbackprop.tensor.indices import alpha_normal, children, expanded_terms
+from symbackprop.tensor.nodes import Expr, Local, Partial, entry_name
 
 # Levels of unfolding at which functions are written out at once; most statements about a layer need two.
 SHALLOW_LEVELS = 3
+# Definitions that are put in then: those of the loss and of a softmax before it.
+SHALLOW_INLINED = 2
+# Formulas with so many functions of sums in each other are composed anew; with more of them, nothing else is cheap.
+NESTED, FEW_STEPS = 2, 3
 # An expression with more terms is tried last.
 MANY_TERMS = 200
 # Points tried before any expensive test: most false statements fail at the first.
@@ -50,31 +51,37 @@ class Attempt:
 Shows = Callable[[Relation, Graph, IndexForms, Clock, bool], bool]
 
 
-def prove(relation: Relation, graph: Graph, budget: Budget, shows: Shows, local: bool = False) -> Attempt:
+def prove(
+    relation: Relation, graph: Graph, clock: Clock, shows: Shows, local: bool = False, steps: Cut | None = None
+) -> Attempt:
     """An attempt to prove `relation` by `shows`, with as few of the assumed equations as suffice.
 
     Cheap tests come first; before the expensive ones a few points are tried, for most false statements fail at once.
     The conditions of a `local` statement, about one step of a derivation, leave out those of the definitions.
+    `steps` spares the work to cut the graph again for each of many statements about it.
     """
     domain = Domain(graph)
     variables = differentiated_by(relation)
     equations = [a for a in graph.assumptions if a.comparison == "=="]
+    inequalities = [a for a in graph.assumptions if a.comparison != "=="]
+    signs = [(a.left, a.comparison, a.right) for a in inequalities]
     barred = [a for a in equations if _speaks_of(a, variables, graph)]
     usable = [a for a in equations if a not in barred]
     attempt = Attempt(reason="a counterexample was found first")
-    clock = Clock(budget)
-    for thorough in (False, True):
-        if thorough and isinstance(refute(relation, graph, attempts=QUICK_ATTEMPTS), Counterexample):
+    for stage in _stages(relation, graph, variables, steps):
+        if stage.number == 1 and _fails_at_once(relation, graph, clock):
             return attempt
         for rules in _rule_sets(usable):
-            forms = IndexForms(budget=budget, positive=domain.positive, rules=[(a.left, a.right) for a in rules])
+            assumed = [(a.left, a.right) for a in rules]
+            forms = IndexForms(clock.budget, domain.positive, assumed, clock, signs)
             try:
-                if shows(relation, graph, forms, clock, thorough):
-                    signs = tuple(a.formula for a in graph.assumptions if a.comparison != "==")
+                with room_for_deep_expressions():
+                    shown = shows(stage.relation, stage.graph, forms, clock, stage.number > 0)
+                if shown:
                     attempt.proved = True
-                    attempt.assumptions = tuple(a.formula for a in rules) + signs
+                    attempt.assumptions = tuple(a.formula for a in (*rules, *inequalities))
                     conditions = () if local else _conditions(relation, graph, domain, variables)
-                    attempt.conditions = distinct(chain(conditions, _noted(forms, domain)))
+                    attempt.conditions = distinct(chain(conditions, _noted(forms, domain, stage.restore)))
                     return attempt
                 attempt.reason = "no normal form showed it"
             except Undecided as error:
@@ -85,6 +92,53 @@ def prove(relation: Relation, graph: Graph, budget: Budget, shows: Shows, local:
         names = ", ".join(a.formula for a in barred)
         attempt.reason += f"; the assumption {names} was not used: it constrains a variable of differentiation"
     return attempt
+
+
+@dataclass(slots=True)
+class _Stage:
+    """What is tried: the statement as it stands or with cut points of its own, cheap tests (0) or all others."""
+
+    number: int
+    relation: Relation
+    graph: Graph
+    restore: Callable[[Expr], Expr] = lambda expr: expr
+
+
+def _stages(relation: Relation, graph: Graph, variables: frozenset[str], steps: Cut | None) -> Iterator[_Stage]:
+    """Cheap tests, then all tests; with the arguments of functions named where there are such, and last without."""
+    names = {name for side in (relation.left, relation.right) for name in names_in(side.expr)}
+    names |= {part for f_and_v in _declared_adjoints(relation) for part in f_and_v}
+    reached = {above for name in names if not name.startswith("d(") for above in graph.ancestors(name)}
+    formulas = [d.tensor.expr for name, d in graph.definitions.items() if name in reached]
+    depth = max(map(nested_steps, (relation.left.expr, relation.right.expr, *formulas)))
+    if not depth:
+        yield _Stage(0, relation, graph)
+        yield _Stage(1, relation, graph)
+        return
+    # A local derivative holds all other names fixed, and so no name may be composed away.
+    local = any(side.expr.has(Local) for side in (relation.left, relation.right))
+    cut = Cut(graph, True, variables) if depth >= NESTED and not local else steps or Cut(graph)
+    stepwise = cut.relation(relation)
+    named = cut.graph()
+    yield _Stage(0, stepwise, named, cut.restore)
+    if depth <= FEW_STEPS:
+        yield _Stage(0, relation, graph)
+    yield _Stage(1, stepwise, named, cut.restore)
+    yield _Stage(2, relation, graph)
+
+
+def _fails_at_once(relation: Relation, graph: Graph, clock: Clock) -> bool:
+    """Whether one of a few points is a counterexample; they get a share of the time."""
+    share = Clock(Budget(clock.budget.terms, clock.budget.seconds / 4), clock)
+    assumptions = (*graph.assumptions, *as_relations(kinks(relation, graph)))
+    found = refute(relation, graph, attempts=QUICK_ATTEMPTS, assumptions=assumptions, clock=share)
+    return isinstance(found, Counterexample)
+
+
+def kinks(relation: Relation, graph: Graph) -> tuple[Condition, ...]:
+    """The conditions that exclude kinks, at which the statement says nothing."""
+    found = _conditions(relation, graph, Domain(graph), differentiated_by(relation))
+    return distinct(condition for condition in found if condition.why == "kink")
 
 
 def _rule_sets(usable: list[Relation]) -> Iterator[list[Relation]]:
@@ -126,12 +180,14 @@ def vanishes(relation: Relation, graph: Graph, forms: IndexForms, clock: Clock, 
     Raises: Undecided when no level gave an answer because all were beyond the normal form, or when time is up.
     """
     tests = Tests(graph, forms, clock)
-    unfolding = Unfolding(graph, forms)
+    unfolding = Unfolding(graph, forms, clock)
     levels = _unfolded(relation, unfolding)
     if not thorough:
-        shallow = (expr for expr in islice(levels, SHALLOW_LEVELS) if expanded_terms(expr) <= MANY_TERMS)
-        return any(tests.opaque(expr) or tests.by_values(expr, MANY_TERMS) for expr in shallow)
+        few = _near(levels, unfolding)
+        return any(tests.opaque(expr) or tests.by_values(expr, MANY_TERMS) for expr in few)
     totals = list(levels)
+    if any(alpha_normal(expr) == 0 for expr in totals):
+        return True
     small = [expr for expr in totals if expanded_terms(expr) <= MANY_TERMS]
     large = [expr for expr in reversed(totals) if expanded_terms(expr) > MANY_TERMS]
     if any(map(tests.opaque, small)) or tests.by_values(totals[-1]) or any(map(tests.opaque, large)):
@@ -139,6 +195,7 @@ def vanishes(relation: Relation, graph: Graph, forms: IndexForms, clock: Clock, 
     inlined: list[Expr] = []
     for expr in _inlined(totals[-1], unfolding):
         inlined.append(expr)
+        tests.know_conditions(expr)
         if tests.opaque(expr) or tests.by_values(expr):
             return True
     if any(map(tests.by_formulas, totals + inlined)):
@@ -148,50 +205,37 @@ def vanishes(relation: Relation, graph: Graph, forms: IndexForms, clock: Clock, 
     return False
 
 
-def from_identity(relation: Relation, graph: Graph, forms: IndexForms, clock: Clock, thorough: bool) -> bool:
-    """Whether an inequality follows from an identity; there is no second way to try."""
-    clock.check()
-    return not thorough and follows(relation, Domain(graph), forms)
+def _near(levels: Iterator[Expr], unfolding: Unfolding) -> Iterator[Expr]:
+    """The first levels, and the last of them with the latest definitions put in, as far as they are small."""
+    last: Expr | None = None
+    for expr in islice(levels, SHALLOW_LEVELS):
+        if expanded_terms(expr) <= MANY_TERMS:
+            last = expr
+            yield expr
+    if last is not None:
+        inlined = islice(_inlined(last, unfolding), SHALLOW_INLINED)
+        yield from (expr for expr in inlined if expanded_terms(expr) <= MANY_TERMS)
 
 
-@dataclass(slots=True)
-class Tests:
-    """Tests whether an expression is zero; an inconclusive one is no, with the reason kept in `failure`."""
+def from_signs(relation: Relation, graph: Graph, forms: IndexForms, clock: Clock, thorough: bool) -> bool:
+    """Whether an inequality follows from the signs of the parts of right - left at some level of unfolding.
 
-    graph: Graph
-    forms: IndexForms
-    clock: Clock
-    failure: Undecided | None = None
-
-    def opaque(self, expr: Expr) -> bool:
-        """Zero with every function and definition opaque."""
-        self.clock.check()
-        try:
-            return self.forms.is_zero(self.forms.normalise(expr))
-        except Undecided as error:
-            self.failure = error
-            return False
-
-    def by_values(self, expr: Expr, limit: float = inf) -> bool:
-        """Zero with activations put in, and derivatives by the functions' values; not tried beyond `limit` terms."""
-        inlined = self._with_activations(expr)
-        return inlined != expr and expanded_terms(inlined) <= limit and self.opaque(inlined)
-
-    def by_formulas(self, expr: Expr) -> bool:
-        """Zero with every function of the catalogue replaced by its formula."""
-        inlined = self._with_activations(expr)
-        unfolded = unfold(inlined)
-        return unfolded != inlined and self.opaque(unfolded)
-
-    def _with_activations(self, expr: Expr) -> Expr:
-        activations: set[str] = set()
-        stack = list(names_in(expr))
-        while stack:
-            name = stack.pop()
-            if name not in activations and _is_activation(self.graph, name):
-                activations.add(name)
-                stack.extend(self.graph.uses(name))
-        return compact(self.graph.expand(expr, activations))
+    Raises: Undecided when no level gave an answer because one was beyond the normal form, or when time is up.
+    """
+    tests, domain, strict = Tests(graph, forms, clock), Domain(graph), relation.comparison in ("<", ">")
+    unfolding = Unfolding(graph, forms, clock)
+    turned = replace(relation, left=relation.right, right=relation.left)
+    levels = _unfolded(turned if relation.comparison in ("<", "<=") else relation, unfolding)
+    if not thorough:
+        found = (follows(gap, strict, domain, forms) or tests.nonnegative(gap, strict) for gap in levels)
+    else:
+        *_, last = levels
+        found = (tests.nonnegative(gap, strict) for gap in _inlined(last, unfolding))
+    if any(found):
+        return True
+    if tests.failure is not None:
+        raise tests.failure
+    return False
 
 
 def _unfolded(relation: Relation, unfolding: Unfolding) -> Iterator[Expr]:
@@ -216,13 +260,6 @@ def _inlined(expr: Expr, unfolding: Unfolding) -> Iterator[Expr]:
         current = unfolding.inline_once(current)
 
 
-def _is_activation(graph: Graph, name: str) -> bool:
-    """Whether a definition computes each entry from one entry of one other quantity."""
-    return (
-        name in graph.definitions and len(graph.uses(name)) == 1 and not graph.definitions[name].tensor.expr.has(sp.Sum)
-    )
-
-
 def _declared_adjoints(relation: Relation) -> list[tuple[str, str]]:
     """The pairs (f, v) of the quantities named d(f, v) in a relation."""
     names = names_in(relation.left.expr) | names_in(relation.right.expr)
@@ -243,9 +280,9 @@ def _conditions(relation: Relation, graph: Graph, domain: Domain, variables: fro
             yield from domain.conditions(definition.tensor, differentiated=moved)
 
 
-def _noted(forms: IndexForms, domain: Domain) -> Iterator[Condition]:
+def _noted(forms: IndexForms, domain: Domain, restore: Callable[[Expr], Expr]) -> Iterator[Condition]:
     """What the normal forms relied on and structure does not guarantee."""
     for kind, expr in forms.conditions:
-        condition = Condition(expr, *NOTED[kind])
+        condition = Condition(restore(expr), *NOTED[kind])
         if not domain.guaranteed(condition):
             yield condition

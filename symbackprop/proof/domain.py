@@ -4,16 +4,28 @@ A condition that holds for every real input, such as Σ exp(z) > 0, is not liste
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import cast
 
 import sympy as sp
 
 from symbackprop.catalogue.activations import unfold
-from symbackprop.model.graph import Graph, Relation
+from symbackprop.model.graph import Comparison, Graph, Relation
 from symbackprop.proof.verdict import Condition
-from symbackprop.tensor.indices import alpha_normal, children
-from symbackprop.tensor.nodes import Elementwise, Expr, IsZero, Partial, Positive, entry_indices, entry_name, is_size
-from symbackprop.tensor.tensor import Tensor
+from symbackprop.tensor.indices import alpha_normal, children, free_indices, substitute
+from symbackprop.tensor.nodes import (
+    Elementwise,
+    Expr,
+    IsZero,
+    Partial,
+    Positive,
+    entry_indices,
+    entry_name,
+    extent,
+    index,
+    is_size,
+)
+from symbackprop.tensor.tensor import Tensor, axes
 
 # Functions whose values lie strictly between two numbers.
 OPEN_RANGE: dict[str, tuple[int, int]] = {"sigmoid": (0, 1)}
@@ -185,5 +197,39 @@ def distinct(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
     """The conditions in order, without repetitions and without those that another one implies."""
     found: dict[tuple[Expr, str], Condition] = {}
     for condition in conditions:
-        found.setdefault((alpha_normal(condition.expr), condition.relation), condition)
+        keys = [(canonical_form(condition.expr)[0], condition.relation)]
+        if condition.relation == "!= 0":
+            keys.append((canonical_form(-condition.expr)[0], condition.relation))
+        known = next((key for key in keys if key in found), None)
+        if known is None:
+            found[keys[0]] = condition
+        elif str(found[known]).startswith("-") and known == keys[-1]:
+            found[known] = replace(found[known], expr=condition.expr)  # x - 1 reads better than -x + 1
     return tuple(c for (expr, relation), c in found.items() if relation == "> 0" or (expr, "> 0") not in found)
+
+
+def canonical_form(expr: Expr) -> tuple[Expr, tuple[Expr, ...]]:
+    """The expression with its free indices renamed in order of appearance, and its own indices in that order."""
+    normal = alpha_normal(expr)
+    found: dict[Expr, Expr] = {}
+    stack = [normal]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, sp.Indexed | sp.KroneckerDelta):
+            for i in sorted(free_indices(node) & free_indices(normal), key=node.args.index):
+                found.setdefault(i, index(f"free{len(found)}", extent(i)))
+        stack.extend(reversed(children(node)))
+    return alpha_normal(substitute(normal, found)), tuple(found)
+
+
+def as_relations(conditions: Iterable[Condition]) -> tuple[Relation, ...]:
+    """Conditions as relations to 0, for all values of their indices."""
+    relations = []
+    for condition in conditions:
+        free = sorted(free_indices(condition.expr), key=str)
+        shape = tuple(map(extent, free))
+        left = Tensor(substitute(condition.expr, dict(zip(free, axes(shape), strict=True))), shape)
+        comparison = cast(Comparison, condition.relation.removesuffix(" 0"))
+        right = Tensor(sp.Integer(0), shape)
+        relations.append(Relation(name="", formula=str(condition), left=left, comparison=comparison, right=right))
+    return tuple(relations)

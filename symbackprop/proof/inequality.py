@@ -5,31 +5,27 @@
 
 import sympy as sp
 
-from symbackprop.model.graph import Relation
 from symbackprop.proof.compact import compact
 from symbackprop.proof.domain import Domain
 from symbackprop.proof.index.form import IndexForms
+from symbackprop.proof.limits import Undecided
 from symbackprop.tensor.nodes import Expr
 
 # What may turn out to be a quadratic; higher powers are not multiplied out to see.
 MOST_DEGREE = 4
 
 
-def follows(relation: Relation, domain: Domain, forms: IndexForms) -> bool:
-    """Whether `left <= right` (or >=, <, >) follows from the structure of right - left, or of its completed square.
-
-    Raises: Undecided when the identity behind it is beyond the normal form.
-    """
-    gap = relation.right.expr - relation.left.expr
-    if relation.comparison in (">", ">="):
-        gap = -gap
-    strict = relation.comparison in ("<", ">")
+def follows(gap: Expr, strict: bool, domain: Domain, forms: IndexForms) -> bool:
+    """Whether gap >= 0 (> 0 when `strict`) follows from its structure, or from that of its completed square."""
     for form in (gap, completed_square(compact(gap))):
         if form is None:
             continue
         bounds = domain.bounds(form)
         if bounds.positive or (bounds.nonnegative and not strict):
-            return forms.is_zero(forms.normalise(compact(gap - form)))
+            try:
+                return forms.is_zero(forms.normalise(compact(gap - form)))
+            except Undecided:
+                return False
     return False
 
 

@@ -7,11 +7,16 @@ Each equation holds at every point, so it does not matter which of them are appl
 about a layer is decided with its neighbours opaque, whatever the depth of the network.
 """
 
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
 import sympy as sp
 
 from symbackprop.model.graph import Graph, names_in
+from symbackprop.proof.cut import is_step
 from symbackprop.proof.index.form import IndexForms
-from symbackprop.tensor.indices import all_index_names, substitute, transform
+from symbackprop.proof.limits import Clock, Undecided
+from symbackprop.tensor.indices import all_index_names, children, substitute, transform, tree_size
 from symbackprop.tensor.nodes import (
     Expr,
     Local,
@@ -26,12 +31,19 @@ from symbackprop.tensor.nodes import (
 )
 from symbackprop.tensor.tensor import axes
 
+# What a formula of the language may hold, but definitions put into each other may not: higher powers, longer numbers.
+HIGHEST_POWER = 4096
+LONGEST_NUMBER = 20_000
+
 
 class Unfolding:
-    """Rewriting by the equations of one graph; local derivatives are taken by the prover's own calculus."""
+    """Rewriting by the equations of one graph; local derivatives are taken by the prover's own calculus.
 
-    def __init__(self, graph: Graph, forms: IndexForms) -> None:
-        self.graph, self.forms = graph, forms
+    Raises: Undecided from every method that makes an expression beyond the budget of the clock.
+    """
+
+    def __init__(self, graph: Graph, forms: IndexForms, clock: Clock) -> None:
+        self.graph, self.forms, self.clock = graph, forms, clock
         self.order = {name: position for position, name in enumerate(graph.definitions)}
         self.totals: dict[str, tuple[str, str]] = {}  # opaque name -> (f, v)
         self.equations: dict[str, Expr] = {}
@@ -56,7 +68,18 @@ class Unfolding:
         definition = self.graph.definitions.get(entry_name(u) or "")
         if definition is not None and definition.name != entry_name(v):
             u = definition.tensor.at(*entry_indices(u))
-        return self.forms.to_expr(self.forms.derivative(u, entry_name(v) or "", entry_indices(v)))
+        return self._through_steps(u, entry_name(v) or "", entry_indices(v))
+
+    def _through_steps(self, f: Expr, v: str, at: tuple[Expr, ...]) -> Expr:
+        """∂f/∂v, every name fixed but those of steps inside the formula, which are no names of the user."""
+        terms = [self.forms.to_expr(self.forms.derivative(f, v, at))]
+        taken = all_index_names(f) | {str(i.label) for i in at if isinstance(i, sp.Idx)}
+        for step in sorted(filter(is_step, names_in(f))):
+            over = _fresh_axes(self.graph.shape(step), taken)
+            outer = self.forms.to_expr(self.forms.derivative(f, step, over))
+            inner = self._through_steps(self.graph.definitions[step].tensor.at(*over), v, at)
+            terms.append(summation(outer * inner, *over))
+        return sp.Add(*terms)
 
     def total(self, f: Expr, v: str, at: tuple[Expr, ...]) -> Expr:
         """∂f/∂v[at] through every name in f that depends on v, and through v itself."""
@@ -93,7 +116,9 @@ class Unfolding:
         if not present:
             return None
         name = min(present, key=lambda key: (self.order.get(self.totals[key][1], -1), key))
-        return self._replace(expr, name, self._equation(name))
+        equation = self._equation(name)
+        self.check_composition(expr, {name: equation})
+        return self._replace(expr, name, equation)
 
     def _equation(self, name: str) -> Expr:
         """The right side of the chain rule for the opaque quantity `name`, at its canonical indices."""
@@ -134,7 +159,47 @@ class Unfolding:
         if not present:
             return None
         name = max(present, key=lambda key: self.order[key])
-        return self.graph.expand(expr, [name])
+        return self.expand(expr, [name])
+
+    def expand(self, expr: Expr, names: Iterable[str]) -> Expr:
+        """`expr` with the named definitions put in, until none of them is left."""
+        inlined = set(names) & set(self.graph.definitions)
+        self.check_composition(expr, {name: self.graph.definitions[name].tensor.expr for name in sorted(inlined)})
+        return self.graph.expand(expr, inlined)
+
+    def check_composition(self, expr: Expr, values: Mapping[str, Expr]) -> None:
+        """Raises: Undecided when `expr` with the values put in for the names would be too large to be written out."""
+        sizes: dict[str, int] = {}
+        for name in sorted(values, key=lambda key: self.order.get(key, -1)):
+            sizes[name] = _composed_size(values[name], sizes)
+            self.clock.check(sizes[name])
+        self.clock.check(_composed_size(expr, sizes))
+        for part in (expr, *values.values()):
+            _check_numbers(part)
+
+
+def _composed_size(expr: Expr, sizes: Mapping[str, int]) -> int:
+    """How many nodes `expr` has, written out, when a name counts as many as `sizes` says."""
+    found: dict[Expr, int] = {}
+
+    def count(node: Expr) -> int:
+        if node not in found:
+            inside = sizes.get(entry_name(node) or "")
+            found[node] = 1 + sum(map(count, children(node))) if inside is None else inside
+        return found[node]
+
+    return count(expr) if sizes else tree_size(expr)
+
+
+@lru_cache(maxsize=1 << 16)
+def _check_numbers(expr: Expr) -> None:
+    """Raises: Undecided for a power or a number that is larger than any formula may hold."""
+    if expr.is_Rational and max(int(expr.p).bit_length(), int(expr.q).bit_length()) > LONGEST_NUMBER:
+        raise Undecided(f"a number with more than {LONGEST_NUMBER} bits")
+    if expr.is_Pow and expr.exp.is_Rational and abs(expr.exp) > HIGHEST_POWER:
+        raise Undecided(f"a power beyond {HIGHEST_POWER}")
+    for part in children(expr):
+        _check_numbers(part)
 
 
 def _fresh_axes(shape: tuple[Expr, ...], taken: frozenset[str] | set[str]) -> tuple[Expr, ...]:

@@ -3,23 +3,32 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
-from typing import cast
 
 import sympy as sp
 
-from symbackprop.model.graph import Comparison, Graph, Relation
-from symbackprop.proof.attempt import Attempt, Tests, from_identity, prove, vanishes
+from symbackprop.model.graph import Graph, Relation
+from symbackprop.proof.attempt import from_signs, prove, vanishes
+from symbackprop.proof.cut import Cut
 from symbackprop.proof.domain import Domain, distinct
 from symbackprop.proof.generalise import Generalisation
 from symbackprop.proof.index.form import IndexForms
 from symbackprop.proof.limits import Budget, Clock
-from symbackprop.proof.points.refutation import Agreement, Counterexample, refute, witness
+from symbackprop.proof.points.refutation import Counterexample
+from symbackprop.proof.settle import (
+    BY_POINT,
+    METHOD,
+    counterexample,
+    find_witness,
+    proved,
+    settle,
+    undecided,
+    with_witness,
+)
 from symbackprop.proof.verdict import Condition, Kind, Verdict
+from symbackprop.proof.zero_tests import Tests
 from symbackprop.tensor.indices import free_indices, substitute, transform
 from symbackprop.tensor.nodes import Expr, adjoint_name, entry, entry_indices, entry_name, extent
 from symbackprop.tensor.tensor import Tensor, axes
-
-METHOD = "index normal form"
 
 
 def verify(relation: Relation, graph: Graph, *, budget: Budget = Budget()) -> Verdict:
@@ -29,77 +38,28 @@ def verify(relation: Relation, graph: Graph, *, budget: Budget = Budget()) -> Ve
     """
     if relation.comparison == "!=":
         return _verify_difference(relation, graph, budget)
-    shows = vanishes if relation.comparison == "==" else from_identity
+    shows, clock = vanishes if relation.comparison == "==" else from_signs, Clock(budget)
     general = Generalisation(graph)
     if general.symbols:
         wider = general.relation(relation)
-        attempt = prove(wider, general.graph, budget, shows)
-        if attempt.proved and (verdict := _with_witness(wider, general.graph, attempt)).proved:
+        attempt = prove(wider, general.graph, clock, shows)
+        if attempt.proved and (verdict := with_witness(wider, general.graph, attempt, budget)).proved:
             return general.instance(verdict)
-    return _settle(relation, graph, prove(relation, graph, budget, shows))
-
-
-def _settle(relation: Relation, graph: Graph, attempt: Attempt) -> Verdict:
-    """The verdict after an attempt to prove: a witness for a theorem, a counterexample for what was not proved."""
-    if attempt.proved:
-        return _with_witness(relation, graph, attempt)
-    found = refute(relation, graph)
-    if isinstance(found, Counterexample):
-        return Verdict(kind=Kind.REFUTED, method="ball arithmetic", witness=found.as_dict())
-    return Verdict(kind=Kind.UNDECIDED, method=METHOD, reason=_explain(attempt.reason, found))
+    return settle(relation, graph, prove(relation, graph, clock, shows), budget)
 
 
 def _verify_difference(relation: Relation, graph: Graph, budget: Budget) -> Verdict:
     """`a != b` claims that a == b is no identity: a certified counterexample proves it."""
     equation = replace(relation, comparison="==")
-    found = refute(equation, graph)
+    found = counterexample(equation, graph, budget)
     if isinstance(found, Counterexample):
-        return Verdict(kind=Kind.PROVED, method="counterexample by ball arithmetic", witness=found.as_dict())
-    attempt = prove(equation, graph, budget, vanishes)
+        return Verdict(kind=Kind.PROVED, method=f"counterexample by {BY_POINT}", witness=found.as_dict())
+    attempt = prove(equation, graph, Clock(budget), vanishes)
     if attempt.proved:
-        verdict = _with_witness(equation, graph, attempt)
+        verdict = with_witness(equation, graph, attempt, budget)
         if verdict.proved:
             return replace(verdict, kind=Kind.REFUTED, reason="the two sides are equal")
-    return Verdict(kind=Kind.UNDECIDED, method=METHOD, reason=_explain(attempt.reason, found))
-
-
-def _explain(reason: str, found: Agreement) -> str:
-    if found.agreeing:
-        return f"{reason}; {found.agreeing} certified evaluations agree, which is no proof"
-    return f"{reason}; no point was found at which both sides could be evaluated"
-
-
-def _with_witness(relation: Relation, graph: Graph, attempt: Attempt) -> Verdict:
-    """PROVED, if there is a point at which everything that was assumed holds; otherwise the theorem may be vacuous."""
-    return _proved(attempt, witness(relation, graph, assumptions=(*graph.assumptions, *_required(attempt.conditions))))
-
-
-def _required(conditions: Iterable[Condition]) -> tuple[Relation, ...]:
-    """Conditions as relations to 0, for all values of their indices."""
-    relations = []
-    for condition in conditions:
-        free = sorted(free_indices(condition.expr), key=str)
-        shape = tuple(map(extent, free))
-        left = Tensor(substitute(condition.expr, dict(zip(free, axes(shape), strict=True))), shape)
-        comparison = cast(Comparison, condition.relation.removesuffix(" 0"))
-        right = Tensor(sp.Integer(0), shape)
-        relations.append(Relation(name="", formula=str(condition), left=left, comparison=comparison, right=right))
-    return tuple(relations)
-
-
-def _proved(attempt: Attempt, point: Mapping[str, object] | None) -> Verdict:
-    """PROVED with its witness; UNDECIDED without one."""
-    if point is None:
-        reason = "proved, but no point was found at which all that is assumed holds and both sides are defined"
-        return Verdict(kind=Kind.UNDECIDED, method=METHOD, reason=reason)
-    return Verdict(
-        kind=Kind.PROVED,
-        method=METHOD,
-        obligations=1,
-        assumptions=attempt.assumptions,
-        conditions=attempt.conditions,
-        witness=point,
-    )
+    return undecided(equation, graph, attempt.reason, found, budget)
 
 
 def verify_adjoints(
@@ -121,17 +81,21 @@ def verify_adjoints(
 
 def _verify_adjoints(graph: Graph, loss: str, adjoints: Mapping[str, Tensor], budget: Budget) -> dict[str, Verdict]:
     relations = {name: _adjoint_relation(loss, name, tensor) for name, tensor in adjoints.items()}
-    attempts = {name: prove(relation, graph, budget, vanishes, local=True) for name, relation in relations.items()}
+    steps = Cut(graph)
+    attempts = {
+        name: prove(relation, graph, Clock(budget), vanishes, local=True, steps=steps)
+        for name, relation in relations.items()
+    }
     at_zero = [entry(adjoint_name(loss, v), *(sp.Integer(0) for _ in t.shape)) for v, t in adjoints.items()]
     everything = Tensor(sp.Add(entry(loss), *at_zero))
     whole = Relation(name=loss, formula=loss, left=everything, comparison="==", right=everything)
     point: dict[str, object] | None = None
     if any(attempt.proved for attempt in attempts.values()):
         equations = {adjoint_name(loss, v): tensor for v, tensor in adjoints.items()}
-        required = _required(chain.from_iterable(attempt.conditions for attempt in attempts.values()))
-        point = witness(whole, graph, adjoints=equations, assumptions=(*graph.assumptions, *required))
+        conditions = chain.from_iterable(attempt.conditions for attempt in attempts.values())
+        point = find_witness(whole, graph, conditions, budget, equations)
     return {
-        name: _proved(attempt, point) if attempt.proved else _settle(relations[name], graph, attempt)
+        name: proved(attempt, point) if attempt.proved else settle(relations[name], graph, attempt, budget)
         for name, attempt in attempts.items()
     }
 
@@ -151,28 +115,30 @@ def verify_lines(graph: Graph, lines: Sequence[tuple[Expr, Expr]], *, budget: Bu
     """
     general = Generalisation(graph)
     known: dict[tuple[Expr, Expr], Verdict] = {}
+    steps, wider_steps = Cut(graph), Cut(general.graph)
     for line in lines:
         if line in known:  # the same local derivative serves many parameters
             continue
         if general.symbols:
             left, right = map(general.expr, line)
-            verdict = _verify_line(left, right, general.graph, budget)
+            verdict = _verify_line(left, right, wider_steps, budget)
             if verdict.proved:
                 known[line] = general.instance(verdict)
                 continue
-        known[line] = _verify_line(*line, graph, budget)
+        known[line] = _verify_line(*line, steps, budget)
     return tuple(known[line] for line in lines)
 
 
-def _verify_line(left: Expr, right: Expr, graph: Graph, budget: Budget) -> Verdict:
-    """The verdict on left = right for all values of their free indices."""
+def _verify_line(left: Expr, right: Expr, steps: Cut, budget: Budget) -> Verdict:
+    """The verdict on left = right for all values of their free indices, on the graph that `steps` cuts."""
+    graph = steps.original
     free = sorted(free_indices(left) | free_indices(right), key=str)
     shape = tuple(map(extent, free))
     canonical = dict(zip(free, axes(shape), strict=True))
     sides = [Tensor(substitute(side, canonical), shape) for side in (left, right)]
     relation = Relation(name="line", formula=f"{left} == {right}", left=sides[0], comparison="==", right=sides[1])
-    attempt = prove(relation, graph, budget, vanishes, local=True)
-    return _proved(attempt, {}) if attempt.proved else _settle(relation, graph, attempt)
+    attempt = prove(relation, graph, Clock(budget), vanishes, local=True, steps=steps)
+    return proved(attempt, {}) if attempt.proved else settle(relation, graph, attempt, budget)
 
 
 def verify_routes(
@@ -208,8 +174,8 @@ def _verify_routes(
             return tests.by_formulas(difference)
         return tests.opaque(difference) or tests.by_values(difference)
 
-    attempt = prove(relation, graph, budget, composed_vanishes)
-    verdict = _settle(relation, graph, attempt)
+    attempt = prove(relation, graph, Clock(budget), composed_vanishes)
+    verdict = settle(relation, graph, attempt, budget)
     return replace(verdict, method=f"{METHOD} of the composed expressions") if verdict.proved else verdict
 
 

@@ -147,6 +147,13 @@ def _heights(expr: Expr) -> list[str]:
     return [name[1:] for name in names if name.startswith("_")]
 
 
+@lru_cache(maxsize=1 << 16)
+def tree_size(expr: Expr) -> int:
+    """How many nodes the expression has when it is written out, equal parts as often as they occur."""
+    return 1 + sum(map(tree_size, children(expr)))
+
+
+@lru_cache(maxsize=1 << 16)
 def expanded_terms(expr: Expr) -> int:
     """How many terms the expression has when its products are multiplied out."""
     if expr.is_Add:

@@ -152,6 +152,16 @@ def take(tensor: Tensor, fixed: dict[int, Expr]) -> Tensor:
     return Tensor(substitute(tensor.expr, mapping), shape)
 
 
+def insert_axes(tensor: Tensor, positions: Sequence[int]) -> Tensor:
+    """The tensor with axes of length 1 at the given positions of the result, as `x[:, None]` has one at 1."""
+    rank = len(tensor.shape) + len(positions)
+    kept = [axis for axis in range(rank) if axis not in positions]
+    sizes = dict(zip(kept, tensor.shape, strict=True))
+    shape = tuple(sizes.get(axis, ONE) for axis in range(rank))
+    new = axes(shape)
+    return Tensor(substitute(tensor.expr, {old: new[k] for old, k in zip(tensor.indices, kept, strict=True)}), shape)
+
+
 def diagonal(tensor: Tensor) -> Tensor:
     """diag(v)[i, j] = v[i] δ_ij of a vector; diag(A)[i] = A[i, i] of a square matrix."""
     if len(tensor.shape) == 1:

@@ -8,7 +8,8 @@ from symbackprop.derivation.steps import Derivation, Step
 from symbackprop.proof.verdict import Verdict
 from symbackprop.tensor.nodes import Expr
 from symbackprop.tensor.tensor import Tensor
-from symbackprop.write.report import ClaimReport, GradientReport, LossReport, Report
+from symbackprop.write.json_depth import any_depth, last_layer_context
+from symbackprop.write.report import ClaimReport, GradientReport, LossReport, Report, SecondReport
 from symbackprop.write.sections.context import Context, context
 
 FORMAT = "symbackprop report 1"
@@ -21,10 +22,11 @@ def to_json(report: Report) -> str:
 
 def as_data(report: Report) -> dict[str, Any]:
     """The report as plain dictionaries, lists, texts and numbers."""
-    ctx = context(report)
     file = report.file
+    deep = file.any_depth
+    ctx = context(report) if deep is None else last_layer_context(report, deep)
     training = report.training
-    return {
+    data: dict[str, Any] = {
         "format": FORMAT,
         "title": file.title,
         "source": file.source,
@@ -53,6 +55,11 @@ def as_data(report: Report) -> dict[str, Any]:
         | ({} if training.diverged is None else {"diverged": training.diverged}),
         "numpy_source": dict(report.numpy_source),
     }
+    if report.second:
+        data["second_derivatives"] = [_second(ctx, second) for second in report.second]
+    if deep is not None:
+        data["any_depth"] = any_depth(report, deep, _derivation, verdict)
+    return data
 
 
 def _quantity(ctx: Context, name: str) -> dict[str, Any]:
@@ -118,6 +125,15 @@ def _gradient(gradient: GradientReport) -> dict[str, Any]:
         "verdict": verdict(gradient.verdict),
         "routes": None if gradient.routes is None else verdict(gradient.routes),
         "oracle": None if gradient.oracle is None else verdict(gradient.oracle),
+    }
+
+
+def _second(ctx: Context, second: SecondReport) -> dict[str, Any]:
+    return {
+        "loss": second.loss,
+        "by": [second.first, second.second],
+        "value": _tensor(ctx, second.tensor),
+        "verdict": verdict(second.verdict),
     }
 
 

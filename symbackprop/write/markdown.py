@@ -5,6 +5,7 @@ Markdown: macros of letters stand for `\\` and `\,`, and a space before every `_
 """
 
 import re
+from collections.abc import Iterable
 
 from symbackprop.write.blocks import (
     Block,
@@ -35,6 +36,15 @@ def markdown(document: Document) -> str:
     if document.source:
         parts.append(f"Source: {escaped(document.source)}")
     parts += [_block(block) for block in document.blocks]
+    return "\n\n".join(parts) + "\n"
+
+
+def index(title: str, lead: str, groups: Iterable[tuple[str, Iterable[tuple[str, str, Text]]]]) -> str:
+    """A list of pages: below each heading one row for each page, with its title, its file and what it says."""
+    parts = [f"# {escaped(title)}", lead]
+    for heading, pages in groups:
+        rows = [f"| [{escaped(name)}]({target}) | {_cell(text)} |" for name, target, text in pages]
+        parts += [f"## {escaped(heading)}", "\n".join(["| | |", "| --- | --- |", *rows])]
     return "\n\n".join(parts) + "\n"
 
 
@@ -130,12 +140,16 @@ def _cell(text: Text) -> str:
 
 
 def _figure(figure: Figure) -> str:
-    """The picture as a Mermaid graph, with the names as they are in code."""
-    names = {node.id: f"n{number}" for number, node in enumerate(figure.nodes)}
+    """The picture as a Mermaid graph, with the names as they are in code; an input that is drawn at each use is one."""
     shapes = {"neuron": ('(("', '"))'), "input": ('["', '"]'), "quantity": ('("', '")'), "loss": ('[["', '"]]')}
+    names: dict[str, str] = {}
+    inputs: dict[str, str] = {}
     lines = ["graph LR"]
     for node in figure.nodes:
-        start, end = shapes[node.kind]
-        lines.append(f"  {names[node.id]}{start}{node.plain}{end}")
+        name = f"n{len(lines) - 1}"
+        names[node.id] = inputs.setdefault(node.plain, name) if node.kind == "input" else name
+        if names[node.id] == name:
+            start, end = shapes[node.kind]
+            lines.append(f"  {name}{start}{node.plain}{end}")
     lines += [f"  {names[edge.start]} --> {names[edge.end]}" for edge in figure.edges]
     return fenced("\n".join(lines), "mermaid") + "\n\n" + _text(figure.caption)

@@ -72,6 +72,13 @@ class PlainText:
         except RecursionError:
             return self.left(left, scope), "(nested too deeply to be printed)"
 
+    def alone(self, expr: Expr) -> str:
+        """The expression, its free indices lettered in their order."""
+        try:
+            return shorten(self.text(expr, self._lettered(sorted(free_indices(expr), key=str), {})), MAX_LENGTH)
+        except RecursionError:
+            return "(nested too deeply to be printed)"
+
     def left(self, expr: Expr, scope: Scope) -> str:
         """A left side, where an adjoint is written out: ∂L/∂z1[i]."""
         name = self.adjoints.get(entry_name(expr) or "")
@@ -198,6 +205,9 @@ class PlainText:
         return f"{self.text(base, scope, Level.ATOM)}^{self.text(exponent, scope, Level.ATOM)}", Level.POWER
 
     def _leaf_or_call(self, expr: Expr, scope: Scope) -> str:
+        if isinstance(expr, Partial) and isinstance(expr.args[0], Partial):
+            f, *by = (self.text(part, scope, Level.ATOM) for part in (*expr.args[0].args, expr.args[1]))
+            return f"∂²{f}/{''.join(f'∂{v}' for v in by)}"
         if isinstance(expr, (Partial, Local)):
             return f"∂{self.text(expr.args[0], scope, Level.ATOM)}/∂{self.text(expr.args[1], scope)}"
         if isinstance(expr, Positive):

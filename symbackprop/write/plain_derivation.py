@@ -1,7 +1,7 @@
 """Derivations as plain text for a terminal: the definitions, every step with its rule, and the gradients."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from symbackprop.derivation.steps import Derivation, Step
@@ -27,7 +27,7 @@ def plain_derivation(derivation: Derivation) -> str:
     lines = [title, "=" * len(title), "", "Definitions"]
     lines += _definitions(derivation, writer)
     lines += ["", f"Derivation  (δv stands for ∂{derivation.loss}/∂v)"]
-    lines += _steps(derivation, writer)
+    lines += step_texts(derivation.steps, writer)
     if derivation.route == "delta rule":  # the other route ends each of its parts with the gradient
         lines += ["", "Gradients"]
         lines += _gradients(derivation, writer)
@@ -52,12 +52,12 @@ def _gradients(derivation: Derivation, writer: PlainText) -> list[str]:
     for name, tensor in derivation.gradients.items():
         left, right = writer.equation(entry(adjoint_name(derivation.loss, name), *tensor.indices), tensor.expr)
         line = f"  {left} = {right}"
-        arrays = _array_text(derivation, tensor)
+        arrays = array_text(derivation, tensor)
         lines.append(line if arrays is None else line.ljust(_NOTE_COLUMN) + f"  as arrays: {arrays}")
     return lines
 
 
-def _array_text(derivation: Derivation, tensor: Tensor) -> str | None:
+def array_text(derivation: Derivation, tensor: Tensor) -> str | None:
     """The array formula of a gradient, read again and proved equal; None where there is none."""
     graph, loss = derivation.graph, derivation.loss
     names = (*graph.inputs, *graph.definitions)
@@ -92,12 +92,12 @@ def _aliased(node: Expr, aliases: Mapping[str, str]) -> Expr | None:
     return entry(alias, *entry_indices(node)) if alias else None
 
 
-def _steps(derivation: Derivation, writer: PlainText) -> list[str]:
+def step_texts(steps: Iterable[Step], writer: PlainText) -> list[str]:
     """One line for each step that says something new, in groups by what is derived."""
     lines: list[str] = []
     subject, last = "", ""
     seen: set[tuple[str, str]] = set()
-    for step in derivation.steps:
+    for step in steps:
         left, right = writer.equation(step.left, step.right)
         if left == right or (left, right) in seen:
             continue

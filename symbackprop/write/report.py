@@ -2,11 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
-from symbackprop.derivation.steps import Derivation
+from symbackprop.catalogue.identities import Identity
+from symbackprop.derivation.steps import Derivation, Step
 from symbackprop.model.derivation_file import DerivationFile
 from symbackprop.model.graph import Relation
+from symbackprop.model.repeat.claims import DepthClaim
+from symbackprop.model.repeat.pieces import Piece
+from symbackprop.proof.induction import Induction
 from symbackprop.proof.verdict import Kind, Verdict
+from symbackprop.tensor.tensor import Tensor
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,11 +50,62 @@ class LossReport:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class JacobianReport:
+    """d(name)/d(by) of an array, of the shape of `name` followed by that of `by`; `steps` are its local derivatives."""
+
+    name: str
+    by: str
+    steps: tuple[Step, ...]
+    tensor: Tensor
+    verdict: Verdict
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SecondReport:
+    """∂²loss/∂first∂second, of the shape of `first` followed by that of `second`, and the verdict on it."""
+
+    loss: str
+    first: str
+    second: str
+    tensor: Tensor
+    verdict: Verdict
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ClaimReport:
     """A claim of the file and the verdict on it."""
 
     relation: Relation
     verdict: Verdict
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PieceReport:
+    """Backpropagation through some layers of a network of any depth: the last one, two in general, or one and the rest.
+
+    `shared` is the parameter of all layers whose gradient is collected there. `lines` and `open_lines` are as in
+    `LossReport`.
+    """
+
+    role: Literal["base", "step"]
+    shared: str
+    piece: Piece
+    derivation: Derivation
+    lines: int
+    open_lines: tuple[tuple[str, Verdict], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DepthReport:
+    """What is known about a network of any depth: its pieces, and each claim with its induction."""
+
+    pieces: tuple[PieceReport, ...] = ()
+    claims: tuple[tuple[DepthClaim, Induction], ...] = ()
+
+    def verdicts(self) -> list[Verdict]:
+        """The verdict on each claim, and on each line that is not proved."""
+        lines = [verdict for piece in self.pieces for _, verdict in piece.open_lines]
+        return lines + [induction.verdict for _, induction in self.claims]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,6 +157,7 @@ class Report:
 
     file: DerivationFile
     losses: tuple[LossReport, ...] = ()
+    second: tuple[SecondReport, ...] = ()
     claims: tuple[ClaimReport, ...] = ()
     printed: tuple[PrintedReport, ...] = ()
     values: Mapping[str, Mapping[tuple[int, ...], str]] = field(default_factory=dict)
@@ -108,13 +166,31 @@ class Report:
     too_many_entries: bool = False
     training: TrainingReport | None = None
     numpy_source: Mapping[str, str] = field(default_factory=dict)  # loss -> generated source
+    any_depth: DepthReport = DepthReport()
 
     def verdicts(self) -> list[Verdict]:
         """Every verdict on a gradient or a claim, and on each line of a derivation that is not proved."""
         lines = [verdict for loss in self.losses for _, verdict in loss.open_lines]
         gradients = [v for loss in self.losses for g in loss.gradients for v in (g.verdict, g.routes) if v is not None]
-        return gradients + lines + [claim.verdict for claim in self.claims]
+        return gradients + [s.verdict for s in self.second] + lines + self._on_claims()
+
+    def _on_claims(self) -> list[Verdict]:
+        return [claim.verdict for claim in self.claims] + self.any_depth.verdicts()
 
     def count(self, kind: Kind) -> int:
         """How many verdicts are of that kind."""
         return sum(verdict.kind is kind for verdict in self.verdicts())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IdentityReport:
+    """An identity of the catalogue: the report of its derivation file, and the arrays' derivatives in its statement."""
+
+    identity: Identity
+    report: Report
+    jacobians: tuple[JacobianReport, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict on the statement."""
+        return self.report.claims[0].verdict

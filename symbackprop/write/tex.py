@@ -59,22 +59,41 @@ PREAMBLE = r"""\documentclass[11pt,a4paper,fleqn]{article}
 
 def tex(document: Document) -> str:
     """The LaTeX source of a document."""
-    title = rf"{{\LARGE\bfseries\raggedright {escaped(document.title)}\par}}"
-    parts = [title]
-    if document.source:
-        parts.append(rf"{{\small\raggedright Source: {escaped(document.source)}\par}}")
-    body = "\n\n".join(parts)
-    for block in document.blocks:
-        # A blank line before a formula would start a paragraph, and leave a gap above it.
-        body += ("\n" if isinstance(block, Equations) else "\n\n") + _block(block)
+    return _whole(_contents(document, rf"{{\LARGE\bfseries\raggedright {escaped(document.title)}\par}}", 1))
+
+
+def booklet(title: str, chapters: Sequence[tuple[str, Sequence[Document]]]) -> str:
+    """The LaTeX source of many documents: a table of contents, and a section for each chapter.
+
+    The table of contents takes LaTeX a second run.
+    """
+    parts = [rf"{{\LARGE\bfseries\raggedright {escaped(title)}\par}}", r"\setcounter{secnumdepth}{0}\tableofcontents"]
+    for heading, documents in chapters:
+        parts.append(rf"\clearpage\section{{{escaped(heading)}}}")
+        parts += [_contents(document, rf"\subsection{{{escaped(document.title)}}}", 3) for document in documents]
+    return _whole("\n\n".join(parts))
+
+
+def _whole(body: str) -> str:
     head = PREAMBLE + "".join(line + "\n" for line in declarations(body))
     return f"{head}\n\\begin{{document}}\n\\thispagestyle{{plain}}\n\n{body}\n\n\\end{{document}}\n"
 
 
-def _block(block: Block) -> str:
+def _contents(document: Document, title: str, level: int) -> str:
+    """Title, source and blocks; headings begin at the given level."""
+    body = title
+    if document.source:
+        body += "\n\n" + rf"{{\small\raggedright Source: {escaped(document.source)}\par}}"
+    for block in document.blocks:
+        # A blank line before a formula would start a paragraph, and leave a gap above it.
+        body += ("\n" if isinstance(block, Equations) else "\n\n") + _block(block, level)
+    return body
+
+
+def _block(block: Block, first: int) -> str:
     match block:
         case Heading(text, level):
-            return rf"\{'sub' * (level - 1)}section*{{{_text(text)}}}"
+            return rf"\{'sub' * min(first + level - 2, 2)}section*{{{_text(text)}}}"
         case Paragraph(text):
             return _text(text)
         case Equations():

@@ -16,9 +16,10 @@ from rich.console import Console
 from rich.table import Table
 
 import symbackprop
-from symbackprop.model.build import graph_from_formulas
+from symbackprop.model.build import graph_from_formulas, relation
 from symbackprop.model.graph import Graph
-from symbackprop.proof.verify import combine, verify_adjoints
+from symbackprop.proof.scalar.form import ScalarProver
+from symbackprop.proof.verify import combine, verify, verify_adjoints
 
 DERIVATIONS = Path(__file__).parents[2] / "derivations"
 TENSORGRAD_SECONDS = 1.2
@@ -93,6 +94,56 @@ def sympy_gradient(depth: int) -> Callable[[], object]:
     return lambda: sp.diff(loss, first)
 
 
+def composed(depth: int) -> Callable[[], None]:
+    """∂L/∂W1 of a network in one formula beside that of the same network with named layers, for all sizes."""
+    graph, _ = deep_network(depth, "tanh", lambda layer: f"n{layer}")
+    formula = "x"
+    for layer in range(1, depth + 1):
+        formula = f"tanh(W{layer} @ {formula} + b{layer})"
+    define = {name: definition.formula for name, definition in graph.definitions.items()}
+    shapes = {"x": "n0", "y": f"n{depth}"}
+    for layer in range(1, depth + 1):
+        shapes |= {f"W{layer}": f"n{layer}, n{layer - 1}", f"b{layer}": f"n{layer}"}
+    whole = graph_from_formulas({**define, "C": f"sum(({formula} - y)**2)/2"}, shapes)
+    claim = relation(whole, "claim", "d(C, W1) == d(L, W1)")
+
+    def prove() -> None:
+        assert verify(claim, whole).proved
+
+    return prove
+
+
+def scalar_gradients(sizes: tuple[int, ...]) -> Callable[[], None]:
+    """All gradients of a composed sigmoid network, by sympy.diff and by the delta rule: only the proofs are timed."""
+    layers = [[sp.Symbol(f"x{j}", real=True) for j in range(sizes[0])]]
+    weights = []
+    for layer, width in enumerate(sizes[1:]):
+        below = layers[-1]
+        weights.append([[sp.Symbol(f"w{layer}_{i}_{j}", real=True) for j in range(len(below))] for i in range(width)])
+        sums = [sp.Add(*(w * a for w, a in zip(row, below, strict=True))) for row in weights[-1]]
+        layers.append([1 / (1 + sp.exp(-z)) for z in sums])
+    targets = [sp.Symbol(f"t{i}", real=True) for i in range(sizes[-1])]
+    loss = sp.Add(*((a - t) ** 2 for a, t in zip(layers[-1], targets, strict=True))) / 2
+    delta = [(a - t) * a * (1 - a) for a, t in zip(layers[-1], targets, strict=True)]
+    differences = []
+    for layer in reversed(range(len(weights))):
+        for i, row in enumerate(weights[layer]):
+            differences += [
+                sp.Add(sp.diff(loss, w), sp.Mul(-1, delta[i], layers[layer][j], evaluate=False), evaluate=False)
+                for j, w in enumerate(row)
+            ]
+        delta = [
+            a * (1 - a) * sp.Add(*(row[j] * d for row, d in zip(weights[layer], delta, strict=True)))
+            for j, a in enumerate(layers[layer])
+        ]
+
+    def prove() -> None:
+        prover = ScalarProver()
+        assert all(map(prover.is_zero, differences))
+
+    return prove
+
+
 def command(*arguments: str) -> Callable[[], object]:
     return lambda: subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
 
@@ -115,6 +166,18 @@ def main() -> None:
         ours = seconds(lambda graph=graph, parameters=parameters: derive_and_prove(graph, parameters))
         theirs = seconds(sympy_gradient(depth))
         row(f"all gradients, {depth} layers of 2", ours, "one by sympy.diff", theirs, "falls with depth")
+    wide, parameters = deep_network(40, "sigmoid", lambda _: "32")
+    row(
+        "all gradients, 40 layers of 32",
+        seconds(lambda: derive_and_prove(wide, parameters)),
+        "limit",
+        10.0,
+        "at most 1",
+    )
+    row("6 layers in one formula, all sizes", seconds(composed(6)), "limit", 2.0, "at most 1")
+    row("scalar proofs, 4-8-8-3, all gradients", seconds(scalar_gradients((4, 8, 8, 3))), "limit", 5.0, "at most 1")
+    catalogue = seconds(command("-m", "symbackprop", "verify", "--all"))
+    row("symbackprop verify --all", catalogue, "limit", 60.0, "at most 1")
     imported = seconds(command("-c", "import sympy"), 2)
     row("symbackprop --help", seconds(command("-m", "symbackprop", "--help"), 2), "import sympy", imported, "below 1")
     row("import symbackprop", seconds(command("-c", "import symbackprop"), 2), "import sympy", imported, "below 1")

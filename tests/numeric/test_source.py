@@ -75,6 +75,15 @@ MODELS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
         {"Y": "T @ W", "E": "sum(tanh(Y)**2) + sum(mean(T, axis=(0, 2)))"},
         {"T": "N, h, n", "W": "n, m"},
     ),
+    "many heads": (
+        {"S": "Q @ swapaxes(K, -1, -2)/sqrt(d_)", "P": "softmax(S + M[None, None])", "O": "P @ V", "E": "sum(O*T)"},
+        {"Q": "N, h, t, d_", "K": "N, h, t, d_", "V": "N, h, t, m", "M": "t, t", "T": "N, h, t, m"},
+    ),
+    "normalised rows": (
+        {"y": "(x - mean(x, axis=1)[:, None])/std(x, axis=1, keepdims=True)", "v": "var(x, axis=0)",
+         "E": "sum(y*t) + sum(v**2) + std(x)"},
+        {"x": "N, n", "t": "N, n"},
+    ),
     "pieces": (
         {"a": "maximum(x - y, 0)", "b": "where(x > y, x**2, 3*y)",
          "E": "sum(a*b) + sum(abs(x - 2*y)) + logsumexp(x*y)"},

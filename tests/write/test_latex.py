@@ -222,6 +222,15 @@ def test_what_is_printed_depends_on_no_name_of_a_bound_index() -> None:
     assert len(lines) == 1
 
 
+def test_an_index_with_one_value_is_that_value_and_its_sum_the_one_term() -> None:
+    one, only = index("k", sp.Integer(1)), index("i1", sp.Integer(1))
+    assert latex(summation(entry("W", one, FIRST), one), NAMES) == "W_{1i}"
+    assert latex(entry("W", FIRST, only) + 1, NAMES) == "1 + W_{i1}"
+    assert latex(summation(entry("W", one, K) * x(K), one, K) * y, NAMES) == r"y\sum_{i=1}^{n} W_{1i}\,x_{i}"
+    for expr in (summation(entry("W", one, FIRST) - y, one) * o, summation(entry("W", K, one), K, one) ** 2):
+        round_trip(expr)
+
+
 def test_terms_and_factors_follow_the_order_of_declaration() -> None:
     turned = make_names({"o": 0, "y": 0})
     assert latex((y - o) ** 2, NAMES) == "(y - o)^{2}"
@@ -309,7 +318,7 @@ def test_a_misprint_is_noticed(printed: str, meant: Expr) -> None:
     "line",
     [
         "", "y +", "+ y", "y o)", "(y", r"\left(y)", r"(y\right)", "y^2", "y_1", "unknown", r"\input{x}", "$y$",
-        "y % o", "y!", "y--o", r"y\cdot", "1.5", "9^{9999999}", "9" * 5000,
+        "y % o", "y!", "y--o", r"y\cdot", "1.", ".5", "1.5.2", "2 3", "9^{9999999}", "9" * 5000,
         r"x_{k}", r"x_{0}", r"x_{1,2}", r"W_{1}", r"W_{123}",
         r"\sum_{i=1}^{n} x_{i}", r"\sum_{k=0}^{n} x_{k}", r"\sum_{k=1}^{n}",
         r"\frac{y}", r"\frac{\partial E}{\partial 2}", r"\frac{\partial f(y)}{\partial y}", r"\sqrt y", r"\lvert y",

@@ -11,7 +11,21 @@ from symbackprop.derivation.chain_rule import chain_rule
 from symbackprop.derivation.delta_rule import delta_rule
 from symbackprop.model.derivation_file import load
 from symbackprop.proof.verdict import Kind, Verdict
-from symbackprop.write.blocks import Code, Document, Equation, Equations, Heading, Math, Mono, Paragraph, Table, words
+from symbackprop.write.blocks import (
+    Code,
+    Document,
+    Edge,
+    Equation,
+    Equations,
+    Figure,
+    Heading,
+    Math,
+    Mono,
+    Node,
+    Paragraph,
+    Table,
+    words,
+)
 from symbackprop.write.document import document
 from symbackprop.write.markdown import escaped, fenced, formula, markdown
 from symbackprop.write.report import ClaimReport, GradientReport, LossReport, Report
@@ -95,3 +109,17 @@ def test_blocks() -> None:
             "```python", "import numpy as np", "```", "",
         ]
     )  # fmt: skip
+
+
+def test_an_input_that_is_drawn_at_each_use_is_one_node() -> None:
+    nodes = [("a", "quantity"), ("b", "quantity"), ("x", "input"), ("x in b", "input"), ("y", "input")]
+    figure = Figure(
+        tuple(Node(id_, id_, id_.split(" ", maxsplit=1)[0], 0.0, 0.0, kind) for id_, kind in nodes),
+        tuple(Edge(*pair) for pair in (("x", "a"), ("x in b", "b"), ("y", "b"))),
+        words("A graph."),
+    )
+    text = markdown(Document(title="", source="", blocks=(figure,)))
+    boxes = dict(re.findall(r"^  (n\d+)\W*(\w+)", text.split("-->", maxsplit=1)[0], re.MULTILINE))
+    assert sorted(boxes.values()) == ["a", "b", "x", "y"]
+    arrows = re.findall(r"^  (n\d+) --> (n\d+)$", text, re.MULTILINE)
+    assert [(boxes[start], boxes[end]) for start, end in arrows] == [("x", "a"), ("x", "b"), ("y", "b")]

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 import pytest
 
 from symbackprop.errors import FormulaError
-from symbackprop.language.parse import Scope
+from symbackprop.language.parse import Scope, parse
 from symbackprop.model.build import graph_from_formulas, scope_of
 from symbackprop.write.formulas.matrix import matrix_latex, matrix_relation
 from symbackprop.write.formulas.names import Names, names_of_graph
+from symbackprop.write.formulas.read_back import prints
 
 GRAPH = graph_from_formulas(
     {"z1": "W1 @ x + b1", "a1": "f(z1)", "z2": "W2 @ a1", "o": "sigmoid(z2)", "E": "sum((y - o)**2)/2"},
@@ -70,6 +71,14 @@ PRINTED = {
     "1e-5*x": r"10^{-5}\,x",
     "0.25*x": "0.25x",
     # functions
+    "var(x)": r"\frac{1}{n}\sum_{i=1}^{n} \left(x_{i} - \frac{1}{n}\sum_{j=1}^{n} x_{j}\right)^{2}",
+    "std(x)": r"\sqrt{\frac{1}{n}\sum_{i=1}^{n} \left(x_{i} - \frac{1}{n}\sum_{j=1}^{n} x_{j}\right)^{2}}",
+    "swapaxes(X, 0, -1)": r"X^{\top}",
+    "swapaxes(T, -1, -2)": r"T^{\top}",
+    "T @ swapaxes(T, -1, -2)": r"T\,T^{\top}",
+    "swapaxes(T, 0, 1)": r"\left(T_{jik}\right)_{ijk}",
+    "T.T": r"\left(T_{kji}\right)_{ijk}",
+    "swapaxes(T.T, -1, -2)": r"\left(T_{kji}\right)_{ijk}^{\top}",
     "softmax(z2)": r"\operatorname{softmax}(z^{(2)})",
     "softmax(X, axis=0)": r"\operatorname{softmax}(X^{\top})^{\top}",
     "norm(x)": r"\lVert x \rVert",
@@ -109,9 +118,14 @@ PRINTED = {
     "X + r": r"X + \mathbf{1}_{N}\,r",
     "s + r": r"s\,\mathbf{1}_{n}^{\top} + \mathbf{1}_{N}\,r",
     "1 - X": "1 - X",
+    "X + v[None, :]": r"X + \mathbf{1}_{N}\,v^{\top}",
+    "v[:, None]": "v",
+    "sum((X - v[None, :])**2)": r"\sum_{i=1}^{N} \sum_{j=1}^{n} (X_{ij} - v_{j})^{2}",
     # entries and derivatives
     "W1[0, 1]": "W^{(1)}_{12}",
     "W1[0]": "W^{(1)}_{1,:}",
+    "A.T[0]": r"(A^{\top})_{1,:}",
+    "eye(n)[0]": r"(I_{n})_{1,:}",
     "d(E, z1)[0]": r"\delta^{(1)}_{1}",
     "d(E, W1)": r"\frac{\partial E}{\partial W^{(1)}}",
     "d(E, W1)[0, 1]": r"\frac{\partial E}{\partial W^{(1)}_{12}}",
@@ -124,6 +138,8 @@ PRINTED = {
 @pytest.mark.parametrize(("formula", "printed"), PRINTED.items())
 def test_a_formula_in_matrix_notation(formula: str, printed: str) -> None:
     assert matrix_latex(formula, scope(), NAMES, CODES) == printed
+    meant = formula.replace("delta2", "d(E, z2)").replace("grad_x", "d(E, x)")
+    assert prints(printed, parse(meant, scope({})), NAMES, scope({}).shapes)
 
 
 def test_a_claim_in_matrix_notation() -> None:
@@ -136,7 +152,7 @@ def test_a_claim_in_matrix_notation() -> None:
     assert matrix_relation("o == 0", scope(), NAMES) == "o = 0"
 
 
-@pytest.mark.parametrize("formula", ["softmax(T)", "ones(n, n, n)"])
+@pytest.mark.parametrize("formula", ["softmax(T)", "ones(n, n, n)", "T[0, :, None]"])
 def test_none_where_the_notation_has_no_words(formula: str) -> None:
     assert matrix_latex(formula, scope(), NAMES) is None
 

@@ -53,7 +53,7 @@ def proof_by_stages(engine: Conditioned, p: Poly) -> Conditioned | None:
     for stage, kind in ((vanishes_in_common_sum, Conditioned), (vanishes_written_out, WrittenOut)):
         own = kind(engine.plain, engine.rules)
         own.continue_from(engine)
-        own.clock = Clock(Budget(min(MOST_STAGE_TERMS, budget.terms), budget.seconds / 4))
+        own.clock = Clock(Budget(min(MOST_STAGE_TERMS, budget.terms), budget.seconds / 4), engine.clock)
         try:
             if stage(own, p):
                 return own

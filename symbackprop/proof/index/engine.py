@@ -10,6 +10,7 @@ from math import gcd, lcm
 
 from symbackprop.proof.index.poly import (
     LOG,
+    ONE,
     Atom,
     Base,
     Call,
@@ -26,6 +27,7 @@ from symbackprop.proof.index.poly import (
     Sum,
     scale,
     single,
+    subtract,
 )
 from symbackprop.proof.limits import Budget, Clock, Undecided
 
@@ -143,7 +145,7 @@ class Engine(ABC):
         if isinstance(atom, Base):
             return self.positive_poly(atom.poly)
         if isinstance(atom, Call) and atom.function == LOG:
-            return exceeds_one(atom.arguments[0])
+            return exceeds_one(atom.arguments[0]) or self.positive_poly(subtract(atom.arguments[0], ONE))
         return False
 
     def nonzero_atom(self, atom: Atom) -> bool:

@@ -8,7 +8,6 @@ A form is the value of its expression wherever that is defined, for all sizes >=
 way. If it is 0, so is the expression; if it is not, nothing is known.
 """
 
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -16,16 +15,14 @@ from symbackprop.proof.index.cases import proof_by_stages
 from symbackprop.proof.index.engine import NONNEGATIVE, NONZERO, POSITIVE
 from symbackprop.proof.index.poly import FREE, Index, Poly, subtract
 from symbackprop.proof.index.read import Reader, range_text
-from symbackprop.proof.index.rules import Conditioned, Rule, rule
+from symbackprop.proof.index.rules import Conditioned, Rule, rule, with_exchanges
+from symbackprop.proof.index.signs import nonnegative
 from symbackprop.proof.index.write import expression
-from symbackprop.proof.limits import Budget, Clock, Undecided
+from symbackprop.proof.limits import Budget, Clock, Undecided, room_for_deep_expressions
 from symbackprop.tensor.nodes import Expr
 from symbackprop.tensor.tensor import Tensor
 
 __all__ = ["NONNEGATIVE", "NONZERO", "POSITIVE", "IndexForms", "subtract"]
-
-# Python's own limit of 1000 frames is reached by formulas that people write; the C stack bears many times this.
-DEEPEST = 6000
 
 
 class IndexForms:
@@ -33,7 +30,9 @@ class IndexForms:
 
     `positive` names the quantities all of whose entries are > 0. `rules` are side conditions: pairs of tensors of the
     same shape that are equal for all values of their indices; `is_zero` uses them, nothing else does, and one that is
-    beyond the form is left out.
+    beyond the form is left out. `signs` are inequalities for all values of their indices; those that hold on an open
+    set are known from the beginning, the others after differentiation only. Each question has the whole budget, but
+    none goes on after the clock `within` ends.
 
     Raises: Undecided from every method, when the budget is exceeded or an expression is beyond the form.
     """
@@ -43,10 +42,16 @@ class IndexForms:
         budget: Budget = Budget(),
         positive: frozenset[str] = frozenset(),
         rules: Iterable[tuple[Tensor, Tensor]] = (),
+        within: Clock | None = None,
+        signs: Iterable[tuple[Tensor, str, Tensor]] = (),
     ) -> None:
-        self._budget = budget
+        self._budget, self._within = budget, within
         self._reader = Reader(budget, positive)
-        self._rules = [found for left, right in rules if (found := self._rule(left, right)) is not None]
+        self._closed: list[tuple[str, Poly]] = []
+        for left, comparison, right in signs:
+            self._learn(left, comparison, right)
+        found = [found for left, right in rules if (found := self._rule(left, right)) is not None]
+        self._rules = with_exchanges(self._reader, found)
 
     def normalise(self, expr: Expr) -> Poly:
         """The normal form of an index expression."""
@@ -64,12 +69,27 @@ class IndexForms:
         with self._guarded():
             if not form or not self._reader.clear(form):
                 return True
-            engine = Conditioned(self._reader, self._rules)
+            engine = self._conditioned()
             form = engine.clear(engine.rebuild(form))
             proof = proof_by_stages(engine, form) if form else engine
             if proof is not None:
                 self._reader.noted.update(proof.noted)
             return proof is not None
+
+    def is_nonnegative(self, form: Poly, strict: bool = False) -> bool:
+        """Whether the form is proved to be >= 0 (> 0 when `strict`) wherever it is defined and all conditions hold."""
+        with self._guarded():
+            engine = self._conditioned()
+            proved = nonnegative(engine, engine.rebuild(form), strict)
+            if proved:
+                self._reader.noted.update(engine.noted)
+            return proved
+
+    def _conditioned(self) -> Conditioned:
+        engine = Conditioned(self._reader, self._rules)
+        for kind, p in self._closed:
+            engine.learn_source(kind, p)
+        return engine
 
     @property
     def conditions(self) -> list[tuple[str, Expr]]:
@@ -83,6 +103,34 @@ class IndexForms:
         """The form as an index expression."""
         return expression(form)
 
+    def learn(self, kind: str, expr: Expr) -> None:
+        """Takes for granted that an expression is positive, nonnegative or nonzero for all values of its indices."""
+        noted = dict(self._reader.noted)
+        form = self.normalise(expr)
+        with self._guarded():
+            self._reader.learn_source(kind, form)
+        self._reader.noted = noted
+
+    def _learn(self, left: Tensor, comparison: str, right: Tensor) -> None:
+        """Takes note of an assumed inequality.
+
+        A sign that holds on an open set may be used before differentiation: it holds around each of its points. What
+        is told by indicators, or may be an equality, is used after that only.
+        """
+        if comparison in ("<", "<="):
+            left, right = right, left
+        kind = {"<": POSITIVE, ">": POSITIVE, "!=": NONZERO}.get(comparison, NONNEGATIVE)
+        noted = dict(self._reader.noted)
+        try:
+            p = self.normalise(left.expr - right.expr)
+            if kind == NONNEGATIVE or "#positive" in p.key or "#zero" in p.key:
+                self._closed.append((kind, p))
+            else:
+                self._reader.learn_source(kind, p)
+        except Undecided:
+            pass
+        self._reader.noted = noted  # where the assumption is defined is no condition of a proof
+
     def _rule(self, left: Tensor, right: Tensor) -> Rule | None:
         try:
             wild = tuple(Index(FREE, str(i.label), range_text(i)) for i in left.indices)
@@ -93,12 +141,6 @@ class IndexForms:
     @contextmanager
     def _guarded(self) -> Iterator[None]:
         """A new clock and room for deep expressions."""
-        self._reader.clock = Clock(self._budget)
-        limit = sys.getrecursionlimit()
-        sys.setrecursionlimit(max(limit, DEEPEST))
-        try:
+        self._reader.clock = Clock(self._budget, self._within)
+        with room_for_deep_expressions():
             yield
-        except RecursionError:
-            raise Undecided("an expression nested too deeply") from None
-        finally:
-            sys.setrecursionlimit(limit)

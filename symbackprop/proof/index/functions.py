@@ -29,6 +29,10 @@ from symbackprop.proof.index.poly import (
 )
 from symbackprop.proof.index.powers import MINUS_ONE, Powers, atom_value, faces_down
 
+# Angles with more terms, or terms with greater multiples, are not taken apart.
+MOST_ANGLES = 4
+MOST_TURNS = 8
+
 
 class Functions(Powers):
     """Every function that an index expression may hold."""
@@ -79,7 +83,7 @@ class Functions(Powers):
         return add(*parts)
 
     def _logarithm_of_rest(self, rest: Poly) -> Poly:
-        """The logarithm of what may not be positive; log a^e = e/2 log a² for an even e."""
+        """The logarithm of what may not be positive; log a^e = e/2 log a² for an even e, e log a for an odd one."""
         sole = sole_factor(rest)
         if sole is not None and self.positive_atom(sole[0]):
             return scale(self._logarithm_of_atom(sole[0]), sole[1])
@@ -92,6 +96,11 @@ class Functions(Powers):
                 return scale(single(Call(LOG, 0, (negative,))), exponent)
             square = self.power(value, Fraction(2))
             return scale(single(Call(LOG, 0, (square,))), exponent / 2)
+        if (odd := odd_power(rest)) is not None:
+            base, exponent = odd
+            if not self.positive_poly(base):
+                self.note(POSITIVE, base)
+            return scale(single(Call(LOG, 0, (base,))), exponent)
         if not self.positive_poly(rest):
             self.note(POSITIVE, rest)
         return single(Call(LOG, 0, (rest,)))
@@ -118,16 +127,34 @@ class Functions(Powers):
         return scale(self.error(scale(p, -1)), -1) if faces_down(p) else single(Call(ERF, 0, (p,)))
 
     def sine(self, p: Poly) -> Poly:
-        """sin(-u) = -sin(u)."""
-        if not p:
-            return ZERO
-        return scale(self.sine(scale(p, -1)), -1) if faces_down(p) else single(Sine(SIN, 0, (p,)))
+        """sin of a sum by the addition theorems, sin(-u) = -sin(u)."""
+        return self._rotation(p)[0]
 
     def cosine(self, p: Poly) -> Poly:
-        """cos(-u) = cos(u)."""
-        if not p:
-            return ONE
-        return single(Call(COS, 0, (scale(p, -1) if faces_down(p) else p,)))
+        """cos of a sum by the addition theorems, cos(-u) = cos(u)."""
+        return self._rotation(p)[1]
+
+    def _rotation(self, p: Poly) -> tuple[Poly, Poly]:
+        """(sin p, cos p): a rotation by a sum of multiples n u is a product of rotations by u."""
+        if len(p) > MOST_ANGLES or any(abs(c.numerator) > MOST_TURNS for _, c in p.terms):
+            return self._single_rotation(p)
+        sine, cosine = ZERO, ONE
+        for mono, c in p.terms:
+            s, t = self._single_rotation(term(mono, Fraction(1, c.denominator)))
+            s = scale(s, 1 if c > 0 else -1)
+            for _ in range(abs(c.numerator)):
+                sine, cosine = (
+                    add(self.multiply(sine, t), self.multiply(cosine, s)),
+                    subtract(self.multiply(cosine, t), self.multiply(sine, s)),
+                )
+        return sine, cosine
+
+    @staticmethod
+    def _single_rotation(p: Poly) -> tuple[Poly, Poly]:
+        if faces_down(p):
+            up = scale(p, -1)
+            return scale(single(Sine(SIN, 0, (up,))), -1), single(Call(COS, 0, (up,)))
+        return single(Sine(SIN, 0, (p,))), single(Call(COS, 0, (p,)))
 
     # ------------------------------------------------------------------ indicators
 
@@ -177,6 +204,16 @@ def sole_factor(u: Poly) -> tuple[Atom, Fraction] | None:
     if len(u) == 1 and u.terms[0][1] == 1 and len(u.terms[0][0].factors) == 1:
         return u.terms[0][0].factors[0]
     return None
+
+
+def odd_power(u: Poly) -> tuple[Poly, Fraction] | None:
+    """v and e with u = v^e for v = ± one atom and an odd e, so that u > 0 where v > 0 and nowhere else."""
+    if len(u) != 1 or abs(u.terms[0][1]) != 1 or len(u.terms[0][0].factors) != 1:
+        return None
+    ((atom, exponent),) = u.terms[0][0].factors
+    if exponent.denominator != 1 or exponent.numerator % 2 == 0:
+        return None
+    return scale(atom_value(atom), u.terms[0][1]), exponent
 
 
 def first_power(u: Poly) -> Poly:

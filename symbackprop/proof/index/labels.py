@@ -20,6 +20,14 @@ Colours = dict[Index, int]
 MOST_LEAVES = 5040
 
 
+class Stale(Undecided):
+    """The body is not in normal form any more, for more is known now than when it was made; `poly` is its form."""
+
+    def __init__(self, poly: Poly) -> None:
+        super().__init__("the form of a sum depends on the names of its dummies")
+        self.poly = poly
+
+
 class Labels:
     """The canonical labellings found so far in one context.
 
@@ -32,7 +40,10 @@ class Labels:
         self._known: dict[tuple[Mono, Dummies], tuple[Sum, Fraction]] = {}
 
     def canonical(self, body: Mono, dummies: Dummies) -> tuple[Sum, Fraction]:
-        """The atom Σ and the number c with Σ_dummies body = c · atom."""
+        """The atom Σ and the number c with Σ_dummies body = c · atom.
+
+        Raises: Stale
+        """
         known = self._known.get((body, dummies))
         if known is None:
             known = self._known[body, dummies] = Search(self, body, dummies).best()
@@ -96,11 +107,10 @@ class Search:
         height = self.body.height + 1
         names = {d: Index(BOUND, f"{height:03d}.{n:02d}", d.extent) for n, d in enumerate(order)}
         renamed = self.engine.rename(term(self.body), names)
-        if len(renamed) != 1:
-            raise Undecided("the form of a sum depends on the names of its dummies")
+        # Dummies are told apart from those of inner sums by the height.
+        if len(renamed) != 1 or renamed.terms[0][0].height != self.body.height:
+            raise Stale(self.engine.rename(renamed, {new: old for old, new in names.items()}))
         ((body, coefficient),) = renamed.terms
-        if body.height != self.body.height:  # dummies are told apart from those of inner sums by the height
-            raise Undecided("the form of a sum depends on the names of its dummies")
         if self.least is None or body.key < self.least[0]:
             self.least = body.key, Sum(tuple(names.values()), body), coefficient
 

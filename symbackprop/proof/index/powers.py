@@ -140,7 +140,22 @@ class Powers(Ring):
             return self._root_of_square(factors[0][0], factors[0][1] * q)
         if len(rest) == 1 and rest.terms[0][1] == 1 and len(rest.terms[0][0].factors) == 1:
             return self._root_of_atom(*rest.terms[0][0].factors[0], q)
-        return self._root_as_a_whole(rest, q)
+        return self._root_of_product(rest, factors, q) or self._root_as_a_whole(rest, q)
+
+    def _root_of_product(self, rest: Poly, factors: list[tuple[Poly, int]], q: Fraction) -> Poly | None:
+        """(ab)^q = a^q b^q for a, b >= 0; None for other products."""
+        pieces = [(f, Fraction(multiplicity)) for f, multiplicity in factors]
+        if len(rest) == 1 and rest.terms[0][1] == 1:
+            pieces = [(single(atom), e) for atom, e in rest.terms[0][0].factors]
+            known = all(self.nonnegative_factor(atom, e) for atom, e in rest.terms[0][0].factors)
+        else:
+            known = all(self.nonnegative_poly(f) for f, _ in pieces)
+        if len(pieces) < 2 or not known:
+            return None
+        result = ONE
+        for piece, multiplicity in pieces:
+            result = self.multiply(result, self.power(self.power(piece, multiplicity), q))
+        return result
 
     def _root_as_a_whole(self, radicand: Poly, q: Fraction) -> Poly:
         self._note_radicand(radicand, q)

@@ -4,7 +4,7 @@ They hold on part of space only: differentiating after one has been used proves 
 So they live in an engine of their own, which reads and differentiates nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
@@ -13,8 +13,10 @@ from symbackprop.proof.index.engine import Engine
 from symbackprop.proof.index.labels import Labels
 from symbackprop.proof.index.poly import (
     INTEGER,
+    ONE,
     Atom,
     Base,
+    Entry,
     Index,
     Mono,
     Poly,
@@ -28,6 +30,9 @@ from symbackprop.proof.index.poly import (
 )
 from symbackprop.proof.index.ring import Factors, divided, divides, remainder
 from symbackprop.proof.index.sums import Dummies, Sums, outside
+
+# Entries of symmetric quantities in one rule, each of which may stand exchanged.
+MOST_EXCHANGED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,55 @@ def rule(engine: Sums, left: Poly, right: Poly, wild: tuple[Index, ...]) -> Rule
     if any(divides(mono, dict(m.factors)) for m, _ in rest.terms):
         return None
     return Rule(mono, rest, tuple(i for i in wild if i in mono.free))
+
+
+def with_exchanges(engine: Sums, rules: list[Rule]) -> list[Rule]:
+    """The rules, each also with the entries exchanged that another rule exchanges: B A = 1 is B Aᵀ = 1 for A = Aᵀ."""
+    symmetric = {
+        pattern.name: condition
+        for condition in rules
+        if condition.exchanges and len(condition.left.factors) == 1
+        for pattern, _ in condition.left.factors
+        if isinstance(pattern, Entry) and set(pattern.indices) == set(condition.wild)
+    }
+    found = list(rules)
+    for condition in rules:
+        if not condition.exchanges:
+            for left in _exchanged(engine, condition.left, symmetric):
+                if left not in [known.left for known in found]:
+                    found.append(Rule(left, condition.right, condition.wild))
+    return found
+
+
+def _exchanged(engine: Sums, left: Mono, symmetric: Mapping[str, Rule]) -> list[Mono]:
+    """The left side of a rule with some of the entries of symmetric quantities exchanged."""
+    body, dummies = term(left), Dummies()
+    for atom, exponent in left.factors if len(left.factors) == 1 else ():
+        if isinstance(atom, Sum) and exponent == 1:
+            body, dummies = engine.open(atom, ())
+    if len(body) != 1 or body.terms[0][1] != 1:
+        return []
+    factors = body.terms[0][0].factors
+    places = [k for k, (atom, e) in enumerate(factors) if isinstance(atom, Entry) and atom.name in symmetric and e == 1]
+    found = []
+    for chosen in product((False, True), repeat=len(places)) if len(places) <= MOST_EXCHANGED else ():
+        changed: Poly = ONE
+        for k, (atom, e) in enumerate(factors):
+            image = term(Mono({atom: e}))
+            if k in places and chosen[places.index(k)] and isinstance(atom, Entry):
+                image = _image(engine, symmetric[atom.name], atom)
+            changed = engine.multiply(changed, image)
+        whole_changed = engine.summation(changed, dummies)
+        if len(whole_changed) == 1 and whole_changed.terms[0][1] == 1:
+            found.append(whole_changed.terms[0][0])
+    return found
+
+
+def _image(engine: Sums, condition: Rule, atom: Entry) -> Poly:
+    """The right side of an exchange for the indices of the atom."""
+    ((pattern, _),) = condition.left.factors
+    assert isinstance(pattern, Entry)
+    return engine.rename(condition.right, dict(zip(pattern.indices, atom.indices, strict=True)))
 
 
 class Conditioned(Sums):

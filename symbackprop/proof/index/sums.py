@@ -7,7 +7,7 @@ from math import floor
 
 from symbackprop.proof.index.engine import POSITIVE
 from symbackprop.proof.index.functions import Functions
-from symbackprop.proof.index.labels import Labels
+from symbackprop.proof.index.labels import Labels, Stale
 from symbackprop.proof.index.poly import (
     INTEGER,
     ONE,
@@ -200,8 +200,15 @@ class Sums(Functions):
         """Σ_kl a(k) b(l) = (Σ_k a(k)) (Σ_l b(l)): each connected part becomes an atom."""
         result = ONE
         for names, factors in components(inner, dummies):
-            atom, coefficient = self.labels.canonical(Mono(factors), names)
-            result = self.multiply(result, scale(self.reduce({atom: Fraction(1)}), coefficient))
+            part = Mono(factors)
+            try:
+                atom, coefficient = self.labels.canonical(part, names)
+            except Stale as stale:
+                if stale.poly == term(part):
+                    raise
+                result = self.multiply(result, self.summation(stale.poly, names))
+            else:
+                result = self.multiply(result, scale(self.reduce({atom: Fraction(1)}), coefficient))
         return result
 
     # ------------------------------------------------------------------ cancellation inside a sum
@@ -226,7 +233,10 @@ class Sums(Functions):
     def _find(self, target: Sum, inner: Factors, dummies: Dummies) -> tuple[Factors, Dummies, Fraction] | None:
         """Dummies over which part of the product sums to c · target: the other factors, the other dummies, c."""
         for chosen, part in self.parts_like(target, inner, dummies):
-            atom, coefficient = self.labels.canonical(Mono(part), chosen)
+            try:
+                atom, coefficient = self.labels.canonical(Mono(part), chosen)
+            except Stale:
+                continue
             if atom == target:
                 rest = {a: e for a, e in inner.items() if a not in part}
                 return rest, tuple(d for d in dummies if d not in chosen), coefficient

@@ -16,6 +16,7 @@ from flint import arb, ctx, fmpq
 
 from symbackprop.errors import GraphError, SymbackpropError
 from symbackprop.model.graph import Graph
+from symbackprop.proof.limits import Clock
 from symbackprop.proof.points.duals import (
     ONE,
     ZERO,
@@ -112,6 +113,8 @@ class Evaluation:
     `functions` gives the arbitrary functions with all their derivatives. `adjoints` defines names such as
     `d(E, z1)` in terms of later ones; without it, and without a value, such a name is the total derivative.
     `at_kink` tells whether an indicator, |u| or sign(u) has met u = 0.
+
+    Raises: Undecided from every method when the time of the clock is over.
     """
 
     def __init__(
@@ -123,8 +126,9 @@ class Evaluation:
         functions: Mapping[str, Family] | None = None,
         adjoints: Mapping[str, Tensor] | None = None,
         precision: int = 128,
+        clock: Clock | None = None,
     ) -> None:
-        self.graph, self.precision = graph, precision
+        self.graph, self.precision, self.clock = graph, precision, clock
         self.functions = dict(functions or {})
         self.at_kink = False
         self.memo: dict[Any, Number] = {}  # of sums and derivatives
@@ -155,6 +159,11 @@ class Evaluation:
         with ctx.workprec(self.precision):
             return settle(self.number(left, indices) - self.number(right, indices))
 
+    def check_time(self) -> None:
+        """Raises: Undecided when the time is over."""
+        if self.clock is not None:
+            self.clock.check()
+
     def size(self, symbol: Expr) -> fmpq:
         """The number of a symbolic size."""
         if symbol.name not in self._sizes:
@@ -183,6 +192,7 @@ class Evaluation:
         key = name, position, self._relevant(name, seeds) if seeds else ()
         found = self._entries.get(key)
         if found is None:
+            self.check_time()
             self._entries[key] = GraphError(f"{name!r} is defined by way of itself")
             try:
                 found = self._seeded(*key)

@@ -128,6 +128,8 @@ def power(x: Number, q: fmpq) -> Number:
     if isinstance(x, Dual):
         slope = multiply(q, power(x.value, q - 1))
         return Dual(x.level, power(x.value, q), multiply(slope, x.tangent))
+    if isinstance(x, fmpq) and x.height_bits() * abs(q) > EXACT_BITS and x != 0:
+        x = arb(x)
     if q.q == 1 and q > 0:
         return settle(x ** int(q.p))
     direction = sign(x)

@@ -134,6 +134,7 @@ def _sum(at: Evaluation, expr: Expr, env: Environment, seeds: Seeds) -> Number:
         bound = bound_of(expr)
         total = ZERO
         for position in product(*(range(at.extent(extent(i))) for i in bound)):
+            at.check_time()
             inner = {**env, **dict(zip(bound, position, strict=True))}
             total = add(total, evaluate(at, expr.function, inner, seeds))
         return total

@@ -4,7 +4,7 @@ Agreement at points, however many, is never a proof. What is not certified is no
 too wide, or at a point where a side is undefined, counts neither for nor against.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from random import Random
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from flint import arb, ctx, fmpq
 
 from symbackprop.model.graph import Comparison, Graph, Relation
+from symbackprop.proof.limits import Budget, Clock, Undecided
 from symbackprop.proof.points.balls import Evaluation, Position
 from symbackprop.proof.points.duals import Base, Undefined, Unknown
 from symbackprop.proof.points.families import FunctionChoice, choose_functions
@@ -25,6 +26,8 @@ PRECISIONS = (128, 256, 1024)
 ENTRIES = 5  # of a tensor equation, at one point
 # Two sides agree when their difference is known to be smaller than this.
 NARROW = arb("1e-20")
+# So many points that seem to be counterexamples, and are none for the second evaluator, end the search.
+MOST_DOUBTS = 4
 NEGATED: dict[Comparison, Comparison] = {"==": "!=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 
 
@@ -55,9 +58,10 @@ class Counterexample:
 class Agreement:
     """No counterexample was found: at `agreeing` evaluations the sides agree to 20 places (or the inequality holds).
 
-    `unknown` evaluations were not decided at any precision, `undefined` ones lie outside a domain, and `unsampled`
-    attempts found no point at which the assumptions hold. `witness` is a point at which they hold and both sides are
-    defined.
+    `unknown` evaluations were not decided at any precision, `undefined` ones lie outside a domain. `unsampled`
+    attempts found no point at which the assumptions hold; at `too_large` of them there was too much to evaluate.
+    `witness` is a point at which they hold and both sides are defined. `stopped` tells why the search ended early, if
+    it did, and `doubt` why points that seemed to be counterexamples were not taken for such.
     """
 
     agreeing: int
@@ -65,6 +69,9 @@ class Agreement:
     undefined: int
     unsampled: int
     witness: Mapping[str, Any] | None
+    too_large: int = 0
+    stopped: str = ""
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +83,20 @@ class _Point:
     sizes: Mapping[str, int]
     values: Values
     functions: Mapping[str, FunctionChoice]
+    clock: Clock
     evaluations: dict[int, Evaluation]
 
     def at(self, precision: int) -> Evaluation:
         if precision not in self.evaluations:
             families = {name: chosen.family for name, chosen in self.functions.items()}
             self.evaluations[precision] = Evaluation(
-                self.graph, self.sizes, self.values, functions=families, adjoints=self.adjoints, precision=precision
+                self.graph,
+                self.sizes,
+                self.values,
+                functions=families,
+                adjoints=self.adjoints,
+                precision=precision,
+                clock=self.clock,
             )
         return self.evaluations[precision]
 
@@ -103,19 +117,31 @@ def refute(
     seed: int = 0,
     assumptions: Sequence[Relation] | None = None,
     adjoints: Mapping[str, Tensor] | None = None,
+    clock: Clock | None = None,
+    doubt: Callable[[Counterexample], str] = lambda found: "",
 ) -> Counterexample | Agreement:
     """A certified counterexample to `relation` under the assumptions (those of the graph if none are given).
 
-    One away from kinks is preferred. A claim `a != b`, that an equation is no identity, is refuted by no point: it
-    is proved by a counterexample of the equation.
+    One of which `doubt` says something is passed over; one away from kinks is preferred. A claim `a != b`, that an
+    equation is no identity, is refuted by no point: it is proved by a counterexample of the equation.
     """
-    search = _Search(relation, graph, tuple(graph.assumptions if assumptions is None else assumptions), adjoints or {})
+    search = _Search(relation, graph, graph.assumptions if assumptions is None else assumptions, adjoints, clock)
     fallback: Counterexample | None = None
-    for point, position in search.evaluations(attempts, seed):
-        found = None if point is None else search.decide(point, position)
-        if found is not None and not found.at_kink:
-            return found
-        fallback = fallback or found
+    try:
+        for point, position in search.evaluations(attempts, seed):
+            found = None if point is None else search.decide(point, position)
+            if found is None or (fallback is not None and found.at_kink):
+                continue
+            if said := doubt(found):
+                search.doubts.append(said)
+                if len(search.doubts) == MOST_DOUBTS:
+                    break
+            elif not found.at_kink:
+                return found
+            else:
+                fallback = found
+    except Undecided as error:
+        search.stopped = error.reason
     return fallback or search.agreement()
 
 
@@ -127,14 +153,18 @@ def witness(
     seed: int = 0,
     assumptions: Sequence[Relation] | None = None,
     adjoints: Mapping[str, Tensor] | None = None,
+    clock: Clock | None = None,
 ) -> dict[str, Any] | None:
     """An exact point at which the assumptions hold and both sides are defined; away from kinks if one is found."""
-    search = _Search(relation, graph, tuple(graph.assumptions if assumptions is None else assumptions), adjoints or {})
-    for point, position in search.evaluations(attempts, seed):
-        if point is not None:
-            search.decide(point, position)
-        if search.witness is not None and not search.witness_at_kink:
-            break
+    search = _Search(relation, graph, graph.assumptions if assumptions is None else assumptions, adjoints, clock)
+    try:
+        for point, position in search.evaluations(attempts, seed):
+            if point is not None:
+                search.decide(point, position)
+            if search.witness is not None and not search.witness_at_kink:
+                break
+    except Undecided as error:
+        search.stopped = error.reason
     return search.witness
 
 
@@ -142,14 +172,22 @@ class _Search:
     """One search: what is evaluated, and what has been found so far."""
 
     def __init__(
-        self, relation: Relation, graph: Graph, assumptions: tuple[Relation, ...], adjoints: Mapping[str, Tensor]
+        self,
+        relation: Relation,
+        graph: Graph,
+        assumptions: Sequence[Relation],
+        adjoints: Mapping[str, Tensor] | None,
+        clock: Clock | None,
     ) -> None:
-        self.relation, self.graph, self.assumptions, self.adjoints = relation, graph, assumptions, adjoints
-        self.agreeing = self.unknown = self.undefined = self.unsampled = 0
+        self.relation, self.graph, self.assumptions, self.adjoints = relation, graph, assumptions, adjoints or {}
+        self.clock = clock or Clock(Budget())
+        self.stopped = ""
+        self.doubts: list[str] = []
+        self.agreeing = self.unknown = self.undefined = self.unsampled = self.too_large = 0
         self.witness: dict[str, Any] | None = None
         self.witness_at_kink = False
         sides = [side for r in (relation, *assumptions) for side in (r.left, r.right)]
-        self.involved = involved(sides, graph, adjoints)
+        self.involved = involved(sides, graph, self.adjoints)
 
     def evaluations(self, attempts: int, seed: int) -> Iterator[tuple[_Point | None, Position]]:
         """Points with positions of the free indices, or None where the assumptions were not met."""
@@ -168,12 +206,15 @@ class _Search:
     def point(self, attempt: int, seed: int) -> _Point | None:
         sizes = choose_sizes(self.involved.least, attempt, seed)
         if self.involved.too_large(sizes):
+            self.too_large += 1
             return None
         functions = choose_functions(self.graph.functions, attempt)
         families = {name: chosen.family for name, chosen in functions.items()}
         names = self.involved.names
-        values = sample(self.graph, names, self.assumptions, sizes, seed=seed, attempt=attempt, functions=families)
-        return None if values is None else _Point(self.graph, self.adjoints, sizes, values, functions, {})
+        values = sample(
+            self.graph, names, self.assumptions, sizes, seed=seed, attempt=attempt, functions=families, clock=self.clock
+        )
+        return None if values is None else _Point(self.graph, self.adjoints, sizes, values, functions, self.clock, {})
 
     def decide(self, point: _Point, position: Position) -> Counterexample | None:
         """A counterexample if this is one; otherwise it is counted as what it is."""
@@ -229,7 +270,10 @@ class _Search:
             unknown=self.unknown,
             undefined=self.undefined,
             unsampled=self.unsampled,
+            too_large=self.too_large,
             witness=self.witness,
+            stopped=self.stopped,
+            doubt=self.doubts[0] if self.doubts else "",
         )
 
 

@@ -15,6 +15,7 @@ import sympy as sp
 from flint import fmpq, fmpq_mat
 
 from symbackprop.model.graph import Graph, Relation
+from symbackprop.proof.limits import Clock
 from symbackprop.proof.points.balls import Evaluation, Family, Position, in_order, used_by
 from symbackprop.proof.points.duals import Base, Undefined, Unknown, sign
 from symbackprop.proof.points.structure import indices_of, names_of
@@ -28,6 +29,8 @@ STYLES = 6
 HALVINGS = (0, 1, 2, 3, 4, 0)
 SMALL = tuple(map(Fraction, ("0", "1", "-1", "1/2", "-1/2", "2", "-2")))
 UNIT = tuple(map(Fraction, ("0", "1", "-1")))
+# Rational cosines and sines; the first turns nothing.
+ROTATIONS = tuple((Fraction(c, r), Fraction(s, r)) for c, s, r in ((1, 0, 1), (3, 4, 5), (5, 12, 13), (-4, 3, 5)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ def sample(
     seed: int = 0,
     attempt: int = 0,
     functions: Mapping[str, Family] | None = None,
+    clock: Clock | None = None,
 ) -> Values | None:
     """Exact values of the inputs on which `names` and the assumptions depend; None when no point was found.
 
@@ -57,18 +61,28 @@ def sample(
     reached = set(in_order([*names, *mentioned], lambda name: used_by(graph, {}, name)))
     inputs = [name for name in graph.inputs if name in reached]
     bounds = {name: _bounds(name, graph, assumptions) for name in inputs}
-    shapes = Evaluation(graph, sizes, {})
+    shapes = Evaluation(graph, sizes, {}, clock=clock)
     for number in range(TRIES if assumptions else 1):
         style = (attempt + number // len(HALVINGS)) % STYLES
         scale = Fraction(1, 2 ** HALVINGS[number % len(HALVINGS)])
+        shapes.check_time()
         values = {
             name: {
                 position: _draw(rng, style, scale, bounds[name]) for position in shapes.positions(graph.inputs[name])
             }
             for name in inputs
         }
-        solved = _solve(graph, assumptions, sizes, values, rng, functions)
-        if solved is not None and _all_hold(Evaluation(graph, sizes, solved, functions=functions), assumptions):
+        if number % 3 == 2 and any(a.comparison == "==" for a in assumptions):
+            values |= {
+                name: drawn
+                for name in inputs
+                if (drawn := _orthonormal(rng, tuple(map(shapes.extent, graph.inputs[name]))))
+            }
+        at = Evaluation(graph, sizes, values, functions=functions, clock=clock)
+        solved = _solve(graph, assumptions, at, values, rng)
+        if solved is not None and _all_hold(
+            Evaluation(graph, sizes, solved, functions=functions, clock=clock), assumptions
+        ):
             return solved
     return None
 
@@ -100,6 +114,27 @@ def _draw(rng: Random, style: int, scale: Fraction, bounds: Bounds) -> Fraction:
     return value * scale
 
 
+def _orthonormal(rng: Random, shape: tuple[int, ...]) -> dict[Position, Fraction]:
+    """A vector of length 1, or a matrix with orthonormal rows or columns: many equations between matrices hold there.
+
+    Signs and a permutation, turned by a rational rotation. Nothing for other shapes.
+    """
+    if len(shape) not in (1, 2):
+        return {}
+    few, many = (1, shape[0]) if len(shape) == 1 else sorted(shape)
+    places = rng.sample(range(many), few)
+    rows = [[Fraction(rng.choice((1, -1))) if k == place else Fraction(0) for k in range(many)] for place in places]
+    if many > 1:
+        i, j = rng.sample(range(many), 2)
+        c, s = rng.choice(ROTATIONS)
+        for row in rows:
+            row[i], row[j] = c * row[i] - s * row[j], s * row[i] + c * row[j]
+    if len(shape) == 1:
+        return {(k,): x for k, x in enumerate(rows[0])}
+    upright = shape[0] == few
+    return {((r, k) if upright else (k, r)): x for r, row in enumerate(rows) for k, x in enumerate(row)}
+
+
 def _bounds(name: str, graph: Graph, assumptions: Sequence[Relation]) -> Bounds:
     """The bounds that relations such as `x > 0` state of all entries of `name`."""
     low: Fraction | None = None
@@ -119,10 +154,9 @@ def _bounds(name: str, graph: Graph, assumptions: Sequence[Relation]) -> Bounds:
 def _solve(
     graph: Graph,
     assumptions: Sequence[Relation],
-    sizes: Mapping[str, int],
+    at: Evaluation,
     values: Values,
     rng: Random,
-    functions: Mapping[str, Family] | None,
 ) -> Values | None:
     """The values moved so that all equations hold, if they are affine in the entries that are moved.
 
@@ -131,7 +165,6 @@ def _solve(
     equations = [relation for relation in assumptions if relation.comparison == "=="]
     if not equations:
         return values
-    at = Evaluation(graph, sizes, values, functions=functions)
     movable = [(name, position) for name in values for position in values[name]]
     rng.shuffle(movable)
     rows: list[list[fmpq]] = []

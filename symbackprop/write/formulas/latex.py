@@ -148,10 +148,14 @@ class _Printer:
         for i, low, high in reversed(expr.limits):
             # A range of its own for each Σ: SymPy keeps the limits of nested sums in one list, innermost first.
             assert low == 0 and high == i.upper, f"internal error: a sum over part of a range: {expr}"
+            if extent(i) == 1:
+                letters = letters | {i: "1"}
+                continue
             letter = self.names.next_letter(set(letters.values()))
             signs += rf"\sum_{{{letter}=1}}^{{{self.text(extent(i), letters)}}} "
             letters = letters | {i: letter, letter: letter}
-        return Piece(signs + held(self.piece(expr.function, letters), Level.PRODUCT), Level.PRODUCT, open=True)
+        body = self.piece(expr.function, letters)
+        return Piece(signs + held(body, Level.PRODUCT), Level.PRODUCT, open=True) if signs else body
 
     # Functions
 

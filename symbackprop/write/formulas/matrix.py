@@ -12,6 +12,7 @@ from symbackprop.language.parse import Scope, parse
 from symbackprop.language.syntax import syntax_tree
 from symbackprop.tensor.nodes import Expr, adjoint_name
 from symbackprop.write.formulas.latex_pieces import parenthesised
+from symbackprop.write.formulas.matrix_entries import array_of_entries
 from symbackprop.write.formulas.matrix_functions import print_call
 from symbackprop.write.formulas.matrix_pieces import (
     SIGNS,
@@ -30,6 +31,7 @@ from symbackprop.write.formulas.matrix_pieces import (
     scaled,
     times,
 )
+from symbackprop.write.formulas.matrix_subscripts import print_subscript
 from symbackprop.write.formulas.names import Names
 from symbackprop.write.formulas.symbols import Symbol
 
@@ -162,8 +164,10 @@ class MatrixPrinter:
     def spread(self, node: ast.expr, whole: ast.expr) -> Piece:
         """The operand of an operation entry by entry, a vector repeated where the result has more axes."""
         piece, own, shape = self.piece(node), self.shape(node), self.shape(whole)
-        if not own or len(shape) != 2 or own == shape:
+        if not own or len(shape) < 2 or own == shape:
             return piece
+        if len(shape) > 2:
+            raise NoNotationError("a repeated axis of an array with more than two axes")
         if len(own) == 1:
             row = self.transposed(node)
             return row if shape[0] == 1 else times(self.ones(shape[0]), row)
@@ -229,12 +233,17 @@ class MatrixPrinter:
         return piece
 
     def transpose(self, node: ast.Attribute) -> Piece:
-        return self.transposed(node.value) if self.rank(node.value) > 1 else self.piece(node.value)
+        rank = self.rank(node.value)
+        if rank > 2:  # a transposed batch is one of transposed matrices
+            return array_of_entries(self, node)
+        return self.transposed(node.value) if rank == 2 else self.piece(node.value)
 
     def transposed(self, node: ast.expr) -> Piece:
         """The transpose of what the node prints, a vector being a column: (A x)^T is x^T A^T."""
-        if isinstance(node, ast.Attribute) and self.rank(node) > 1:
+        if isinstance(node, ast.Attribute) and self.rank(node) == 2:
             return self.piece(node.value)
+        if self.rank(node) > 2:
+            raise NoNotationError("the transpose of an array with more than two axes")
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
             left, right = node.left, node.right
             if self.rank(left) == 1:  # x @ A is the column A^T x
@@ -251,24 +260,6 @@ class MatrixPrinter:
     def compare(self, node: ast.Compare) -> Piece:
         return indicator(self.spread(node.left, node), node.ops[0], self.spread(node.comparators[0], node))
 
-    def subscript(self, node: ast.Subscript) -> Piece:
-        """W[0, 1] is the entry in the first row and second column."""
-        items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-        shape = self.shape(node.value)
-        indices = tuple(
-            ":" if isinstance(item, ast.Slice) else self.position(item, extent)
-            for item, extent in zip(items, shape, strict=False)
-        )
-        indices += (":",) * (len(shape) - len(items))
-        code = self.code(node.value)
-        if code is not None and ":" not in indices:
-            return self.quantity(code, indices)
-        return Piece(f"{held(self.piece(node.value), Level.ATOM)}_{{{','.join(indices)}}}")
-
-    def position(self, node: ast.expr, extent: Expr) -> str:
-        number = int(parse(ast.unparse(node), self.scope).expr)
-        return str((number if number >= 0 else number + int(extent)) + 1)
-
 
 def _raised(symbol: Symbol, script: str) -> str:
     r"""The symbol with one more superscript: W^{(2)} becomes W^{(2)\top}."""
@@ -282,6 +273,6 @@ _HANDLERS: dict[type, Callable[..., Piece]] = {
     ast.BinOp: MatrixPrinter.binary,
     ast.Compare: MatrixPrinter.compare,
     ast.Attribute: MatrixPrinter.transpose,
-    ast.Subscript: MatrixPrinter.subscript,
+    ast.Subscript: print_subscript,
     ast.Call: print_call,
 }

@@ -23,6 +23,7 @@ from symbackprop.write.formulas.matrix_pieces import (
     scaled,
     times,
 )
+from symbackprop.write.formulas.matrix_rewriting import adds_axes, is_new_axis, items_of, written_out
 
 if TYPE_CHECKING:
     from symbackprop.write.formulas.matrix import MatrixPrinter
@@ -48,6 +49,8 @@ def entry(printer: MatrixPrinter, node: ast.expr, at: Letters, taken: Taken) -> 
         return entry(printer, node.value, at[::-1], taken)
     if isinstance(node, ast.Call):
         return _call(printer, node, at, taken)
+    if isinstance(node, ast.Subscript) and adds_axes(node):
+        return _without_new_axes(printer, node, at, taken)
     return _of_whole(printer, node, at)
 
 
@@ -60,6 +63,12 @@ def _of_whole(printer: MatrixPrinter, node: ast.expr, at: Letters) -> Piece:
     # TeX refuses a second subscript: I_{n} is (I_{n})_{ij}.
     whole = parenthesised(text) if text == piece.text and "_" in text else text
     return Piece(f"{whole}_{{{_listed(at)}}}")
+
+
+def _without_new_axes(printer: MatrixPrinter, node: ast.Subscript, at: Letters, taken: Taken) -> Piece:
+    items = items_of(node)
+    kept = [i for i, item in zip(at, items, strict=False) if not is_new_axis(item)]
+    return entry(printer, node.value, (*kept, *at[len(items) :]), taken)
 
 
 def _listed(at: Letters) -> str:
@@ -178,6 +187,10 @@ def _einsum(printer: MatrixPrinter, node: ast.Call, at: Letters, taken: Taken) -
     return _signed(signs, body)
 
 
+def _written_out(printer: MatrixPrinter, node: ast.Call, at: Letters, taken: Taken) -> Piece:
+    return entry(printer, written_out(node, printer.rank(node.args[0])), at, taken)
+
+
 def array_of_entries(printer: MatrixPrinter, node: ast.expr) -> Piece:
     r"""The array with these entries: \left(\sum_{k} A_{ik} B_{jk}\right)_{ij}."""
     at: list[str] = []
@@ -267,4 +280,5 @@ _ROWS: dict[str, Callable[[MatrixPrinter, ast.Call, Letters, Taken], Piece]] = {
     "norm": _norm,
     "outer": _outer,
     "einsum": _einsum,
+    **dict.fromkeys(("var", "std", "swapaxes"), _written_out),
 }

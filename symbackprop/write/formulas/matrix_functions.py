@@ -98,23 +98,44 @@ def _norm(printer: MatrixPrinter, node: ast.Call) -> Piece:
     return Piece(text + ("_{F}" if rank == 2 else ""), Level.ATOM)
 
 
+def _variance(printer: MatrixPrinter, node: ast.Call) -> Piece:
+    return array_of_entries(printer, node)
+
+
+def _swapaxes(printer: MatrixPrinter, node: ast.Call) -> Piece:
+    """The transpose of a matrix, or of every matrix of a batch; indices for other axes."""
+    argument, *numbers = node.args
+    rank = printer.rank(argument)
+    exchanged = {ast.literal_eval(number) % rank for number in numbers}
+    if len(exchanged) == 1:
+        return printer.piece(argument)
+    if exchanged != {rank - 1, rank - 2}:
+        return array_of_entries(printer, node)
+    return printer.transposed(argument) if rank == 2 else power(printer.piece(argument), r"\top")
+
+
 def _log_sum_exp(printer: MatrixPrinter, node: ast.Call) -> Piece:
     return array_of_entries(printer, node) if printer.rank(node) else entry(printer, node, (), frozenset())
 
 
-def _normalised(name: str) -> Row:
+def _softmax(printer: MatrixPrinter, node: ast.Call) -> Piece:
     """softmax of a vector or of the rows of a matrix; of columns by transposing twice."""
+    (argument,) = node.args
+    axis, rank = axis_of(node), printer.rank(argument)
+    if rank > 2:
+        raise NoNotationError("softmax along an axis of an array with more than two axes")
+    name = r"\operatorname{softmax}"
+    if rank == 2 and axis in (0, -2):
+        return power(applied(name, printer.transposed(argument)), r"\top")
+    return applied(name, printer.piece(argument))
 
-    def row(printer: MatrixPrinter, node: ast.Call) -> Piece:
-        (argument,) = node.args
-        axis, rank = axis_of(node), printer.rank(argument)
-        if rank > 2:
-            raise NoNotationError("softmax along an axis of an array with more than two axes")
-        if rank == 2 and axis in (0, -2):
-            return power(applied(name, printer.transposed(argument)), r"\top")
-        return applied(name, printer.piece(argument))
 
-    return row
+def _log_softmax(printer: MatrixPrinter, node: ast.Call) -> Piece:
+    """log softmax(z), open: what follows could belong to the logarithm or not."""
+    whole = _softmax(printer, node)
+    if whole.level < Level.ATOM:
+        raise NoNotationError("the logarithm of softmax along columns")
+    return Piece(rf"\log {whole.text}", Level.PRODUCT, open=True)
 
 
 def _named(name: str) -> Row:
@@ -168,10 +189,13 @@ ROWS: dict[str, Row] = {
     "dot": _dot,
     "norm": _norm,
     "logsumexp": _log_sum_exp,
-    "softmax": _normalised(r"\operatorname{softmax}"),
-    "log_softmax": _normalised(r"\log \operatorname{softmax}"),
+    "softmax": _softmax,
+    "log_softmax": _log_softmax,
     "trace": _named(r"\operatorname{tr}"),
     "diag": _named(r"\operatorname{diag}"),
+    "var": _variance,
+    "std": _variance,
+    "swapaxes": _swapaxes,
     "einsum": lambda printer, node: array_of_entries(printer, node),
     "eye": _eye,
     "ones": _ones,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from symbackprop.errors import FileError
 from symbackprop.model.graph import Graph
 from symbackprop.tensor.indices import children
-from symbackprop.tensor.nodes import Elementwise, Expr, adjoint_name
+from symbackprop.tensor.nodes import Elementwise, Expr, adjoint_name, extent
 from symbackprop.write.formulas.clashes import OPERATORS, Claim, Claims
 from symbackprop.write.formulas.symbols import GREEK, Symbol, parse_symbol
 
@@ -67,12 +67,17 @@ class Names:
         return self.letter(number)
 
     def free_letters(self, indices: Iterable[Expr]) -> dict[Expr, str]:
-        """Letters for free indices: i0, i1, ... are i, j, ...; others follow in the order of their names."""
+        """Letters for free indices: i0, i1, ... are i, j, ...; others follow in the order of their names.
+
+        An index that has only one value is written as this value, 1.
+        """
         found: dict[Expr, str] = {}
         rest = []
         for i in sorted(set(indices), key=str):
             canonical = re.fullmatch(r"i(\d{1,2})", str(i.label))
-            if canonical:
+            if extent(i) == 1:
+                found[i] = "1"
+            elif canonical:
                 found[i] = self.letter(int(canonical[1]))
             else:
                 rest.append(i)

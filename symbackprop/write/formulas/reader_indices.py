@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import sympy as sp
 
-from symbackprop.tensor.nodes import Expr
+from symbackprop.tensor.nodes import Expr, extent
 from symbackprop.write.formulas.reader_tokens import Cursor
 
 
@@ -14,8 +14,9 @@ class IndexReader(Cursor):
 
     def __init__(self, text: str, free: Mapping[Expr, str]) -> None:
         super().__init__(text)
-        self.scope = {letter: i for i, letter in free.items()}
-        if len(self.scope) < len(free):
+        lettered = {i: letter for i, letter in free.items() if extent(i) != 1}
+        self.scope = {letter: i for i, letter in lettered.items()}
+        if len(self.scope) < len(lettered):
             self.fail("two free indices share a letter")
         self.taken = {str(i.label) for i in free}
 
@@ -27,22 +28,31 @@ class IndexReader(Cursor):
 
     def indices(self, rank: int, opened: bool) -> list[Expr]:
         """The indices of an entry, after an opened subscript or from its beginning."""
+        return [self.one_index(text) for text in self.separated(self.index_groups(opened), rank)]
+
+    def index_groups(self, opened: bool) -> list[list[str]]:
+        """The indices of a subscript as they stand there, between its commas."""
         if not opened:
             self.expect("_", "{")
         groups: list[list[str]] = [[]]
         while not self.accept("}"):
             if self.accept(","):
                 groups.append([])
-            elif self.peek().isdigit():
-                groups[-1].append(self.take())
             else:
-                groups[-1].append(self.letter())
+                groups[-1].append(self.index_text())
+        return groups
+
+    def index_text(self) -> str:
+        """A number or a letter."""
+        return self.take() if self.peek().isdigit() else self.letter()
+
+    def separated(self, groups: list[list[str]], rank: int) -> list[str]:
+        """The indices one by one: without commas each is one character."""
         if len(groups) == 1 and rank > 1:
-            # Without commas each index is one character.
             groups = [[part] for token in groups[0] for part in (token if token.isdigit() else [token])]
         if len(groups) != rank or any(len(group) != 1 for group in groups):
             self.fail(f"expected {rank} indices")
-        return [self.one_index(group[0]) for group in groups]
+        return [group[0] for group in groups]
 
     def letter(self) -> str:
         letter = self.take()

@@ -3,10 +3,13 @@
 import re
 from typing import NoReturn
 
-from symbackprop.errors import FormulaError
+import sympy as sp
 
-_TOKEN = re.compile(r"\s+|\\,|\\left\(|\\right\)|\\[A-Za-z]+|\\_|[0-9]+|[A-Za-z]|[-+*=>^_{}()\[\]/,']")
-_MAX_LENGTH = 200_000
+from symbackprop.errors import FormulaError
+from symbackprop.tensor.nodes import Expr
+
+_TOKEN = re.compile(r"\s+|\\,|\\left\(|\\right\)|\\[A-Za-z]+|\\_|[0-9]+|[A-Za-z]|[-+*=<>^_{}()\[\]/,'.:&]|\\\\")
+_MAX_LENGTH, _MAX_DIGITS = 200_000, 4000
 
 
 def lex(text: str) -> list[tuple[str, int]]:
@@ -60,3 +63,18 @@ class Cursor:
 
     def looking_at(self, words: tuple[str, ...]) -> bool:
         return all(self.peek(ahead) == word for ahead, word in enumerate(words))
+
+    def number(self) -> Expr:
+        """An integer or a decimal, which is exact."""
+        if not self.peek().isdigit():
+            self.fail(f"expected a number, found {self.peek()[:20] or 'the end'!r}")
+        if self.tokens[self.position - 1][0].isdigit() and self.position:
+            self.fail("two numbers side by side")
+        digits = self.take()
+        places = ""
+        if self.peek() == "." and self.peek(1).isdigit():
+            self.take()
+            places = self.take()
+        if len(digits + places) > _MAX_DIGITS:
+            self.fail(f"a number of more than {_MAX_DIGITS} digits")
+        return sp.Rational(int(digits + places), 10 ** len(places))

@@ -1,5 +1,7 @@
 """Whether two index expressions are the same for a reader: up to bound indices, SymPy's evaluation and notation.
 
+An index that has only one value is this value, and a sum over it is its one term.
+
 Notation merges what it cannot tell apart: the total and the partial derivative, and ∂E/∂h as a quantity of its own.
 """
 
@@ -38,6 +40,7 @@ def _normal(expr: Expr, level: int) -> Expr:
         flat = _flat(expr)
         if len(flat) > 1:
             return sp.Mul(*(_normal(f, level) for f in _flat(expr)))
+    expr = _only_values(expr)
     code = entry_name(expr)
     match = _ADJOINT.fullmatch(code) if code else None
     if match:
@@ -60,8 +63,17 @@ def _normal_sum(expr: Expr, level: int) -> Expr:
     """
     *inner, (outer, low, high) = expr.limits
     body = sp.Sum(expr.function, *inner) if inner else expr.function
+    if extent(outer) == 1:
+        return _normal(substitute(body, {outer: sp.Integer(0)}), level)
     bound = index(f"_{level}", extent(outer))
     return sp.Sum(_normal(substitute(body, {outer: bound}), level + 1), (bound, low, high))
+
+
+def _only_values(expr: Expr) -> Expr:
+    """An entry with 0 for every index that has no other value."""
+    if not isinstance(expr, sp.Indexed):
+        return expr
+    return entry(entry_name(expr) or "", *(0 if isinstance(i, sp.Idx) and extent(i) == 1 else i for i in expr.indices))
 
 
 def _flat(expr: Expr) -> list[Expr]:

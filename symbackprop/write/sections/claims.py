@@ -49,11 +49,11 @@ def _remark(ctx: Context, row: ClaimReport) -> Text:
     verdict = row.verdict
     lead = f'The claim "{row.relation.name}" is {VERDICTS[verdict.kind]}: '
     if "left" in verdict.witness:
-        return (lead, *_difference(ctx, verdict))
+        return (lead, *difference(ctx, verdict))
     return (lead, verdict.reason or "no reason is known", ".")
 
 
-def _difference(ctx: Context, verdict: Verdict) -> Text:
+def difference(ctx: Context, verdict: Verdict) -> Text:
     """Where the two sides differ, and what they are there."""
     witness = verdict.witness
     left, right = apart(str(witness["left"]), str(witness.get("right", "")))

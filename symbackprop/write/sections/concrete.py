@@ -10,7 +10,8 @@ from symbackprop.tensor.indices import children, free_indices, open_sum, rebuild
 from symbackprop.tensor.nodes import Expr, entry, entry_name, extent, is_size
 from symbackprop.tensor.tensor import Tensor
 from symbackprop.write.blocks import Block, Equation, Equations, Paragraph, Text, words
-from symbackprop.write.formulas.latex import latex, latex_numbers
+from symbackprop.write.formulas.latex import latex_numbers
+from symbackprop.write.formulas.read_back import prints_numbers
 from symbackprop.write.sections.context import Context, compact, is_exact
 from symbackprop.write.sections.layout import width
 
@@ -93,7 +94,10 @@ def _vanishes(result: str, rights: list[str]) -> bool:
 
 
 def _inserted(ctx: Context, expr: Expr, values: Mapping[Expr, str]) -> tuple[str, str, bool] | None:
-    """The expression in symbols and in numbers, and whether the numbers are exact; None when one is missing."""
+    """The expression in symbols and in numbers, and whether the numbers are exact.
+
+    None when a number is missing, or when the line is not read back as the expression with the numbers put in.
+    """
     try:
         concrete = written_out(expr, ctx.file.sizes)
     except TooLongError:
@@ -101,8 +105,10 @@ def _inserted(ctx: Context, expr: Expr, values: Mapping[Expr, str]) -> tuple[str
     used = list(leaves(concrete))
     if not used or any(leaf not in values for leaf in used):
         return None
-    symbols = latex(concrete, ctx.names, free={})
+    symbols = ctx.tex(concrete, {})
     digits = bare(latex_numbers(concrete, ctx.names, values, free={}))
+    if not prints_numbers(digits, concrete, values, ctx.names):
+        return None
     return symbols, digits, all(is_exact(values[leaf]) for leaf in used)
 
 
@@ -142,7 +148,7 @@ def tensor_lines(
     few = places if len(places) <= MAX_LINES else places[:2]
     lines = []
     for position in few:
-        left = latex(entry(code, *position), ctx.names, free={})
+        left = ctx.tex(entry(code, *position), {})
         lines.append(entry_line(ctx, left, _at(tensor, position), results[position], numbers=numbers))
     # Long formulas would drown the numbers: where nothing can be inserted, a matrix says the same in less space.
     bare = all(len(line.rights) == 1 for line in lines) and len(places) > 1

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import sympy as sp
 
@@ -14,10 +15,14 @@ from symbackprop.tensor.tensor import axes
 from symbackprop.write.blocks import Math
 from symbackprop.write.formulas.latex import latex
 from symbackprop.write.formulas.names import Names, functions_in, make_names
+from symbackprop.write.formulas.read_back import prints_expression
 from symbackprop.write.report import Report
 
 _ADJOINT = re.compile(r"d\(\s*(\w+)\s*,\s*(\w+)\s*\)")
+_TARGET = re.compile(r"[yYtT](\d+|_\w+)?|targets?")
 _SMALL = re.compile(r"(-?)0\.(0{4,})([1-9]\d*)")
+# What stands for a line that is not read back as the expression that it prints.
+UNREAD = r"\text{(left out, for it is not read back as what it is to say; the JSON file has it as SymPy text)}"
 # How many significant digits a rounded value has; one with another number of them is exact.
 ROUNDED_DIGITS = 6
 
@@ -30,6 +35,7 @@ class Context:
     names: Names
     roles: Mapping[str, str]
     numbers: Mapping[Expr, str]
+    _printed: dict[Any, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def file(self) -> DerivationFile:
@@ -48,7 +54,13 @@ class Context:
         return self.names.free_letters(frozenset().union(*map(free_indices, exprs)))
 
     def tex(self, expr: Expr, letters: Mapping[Expr, str] | None = None) -> str:
-        return latex(expr, self.names, free=letters)
+        """The expression in index notation, read back before it is given away."""
+        letters = self.letters(expr) if letters is None else letters
+        key = expr, frozenset(letters.items())
+        if key not in self._printed:
+            text = latex(expr, self.names, free=letters)
+            self._printed[key] = text if prints_expression(text, expr, self.names, letters) else UNREAD
+        return self._printed[key]
 
     def symbol(self, code: str) -> str:
         """The LaTeX name of a whole quantity or adjoint, without indices."""
@@ -154,7 +166,7 @@ def roles_of(report: Report) -> dict[str, str]:
         elif name[0] in "wWbB" and any(_is_linear(graph, d, name) for d in users):
             roles[name] = "fixed parameter"
         elif users and all(user in losses or _only_feeds(graph, user, losses) for user in users):
-            roles[name] = "target" if name[0].lower() in "yt" else "input"
+            roles[name] = "target" if _TARGET.fullmatch(name) else "input"
         else:
             roles[name] = "input"
     arguments = {

@@ -1,6 +1,9 @@
 """Gradient descent: one step in formulas and numbers, the forward pass after it, the losses along a training run."""
 
 from collections.abc import Mapping
+from fractions import Fraction
+
+import sympy as sp
 
 from symbackprop.tensor.nodes import Expr, adjoint_name, entry
 from symbackprop.tensor.tensor import axes
@@ -14,7 +17,8 @@ from symbackprop.write.blocks import (
     Table,
     words,
 )
-from symbackprop.write.formulas.latex_pieces import parenthesised
+from symbackprop.write.formulas.latex_pieces import decimal, parenthesised
+from symbackprop.write.formulas.read_back import prints_expression
 from symbackprop.write.sections.concrete import (
     MAX_LINES,
     matrix_lines,
@@ -23,7 +27,7 @@ from symbackprop.write.sections.concrete import (
     result_blocks,
     tensor_lines,
 )
-from symbackprop.write.sections.context import Context, is_exact
+from symbackprop.write.sections.context import UNREAD, Context, compact, is_exact
 
 MAX_PLACES = 9
 
@@ -37,7 +41,7 @@ def update(ctx: Context) -> list[Block]:
     for name in training.parameters:
         letters = ctx.letters(ctx.entry(name))
         left = ctx.tex(ctx.entry(name), letters)
-        lines.append(Equation(left, (f"{left} - {_step(ctx, name, letters)}",), signs=(r"\leftarrow",)))
+        lines.append(Equation(left, (_moved(ctx, name, letters),), signs=(r"\leftarrow",)))
         numbered += _new_values(ctx, name)
     text = "Gradient descent moves every parameter against its derivative, with the learning rate {rate}:"
     blocks: list[Block] = [Heading(words("One step of gradient descent"))]
@@ -72,15 +76,17 @@ def plain_decimal(value: Expr) -> str | None:
     return None
 
 
-def _step(ctx: Context, name: str, letters: Mapping[Expr, str]) -> str:
-    """η ∂L/∂w."""
+def _moved(ctx: Context, name: str, letters: Mapping[Expr, str]) -> str:
+    """w - η ∂L/∂w."""
     training = ctx.file.training
     assert training is not None
     gradient = entry(adjoint_name(training.loss, name), *axes(ctx.graph.shape(name)))
     rate = training.learning_rate
-    if plain_decimal(rate) is not None:
-        return rf"{rate_latex(ctx)} \cdot {ctx.tex(gradient, letters)}"
-    return rf"{parenthesised(rate_latex(ctx)) if rate.is_Add else rate_latex(ctx)}\,{ctx.tex(gradient, letters)}"
+    shown = rate_latex(ctx)
+    shown = parenthesised(shown) if rate.is_Add or shown.startswith("-") else shown
+    product = r" \cdot " if plain_decimal(rate) is not None else r"\,"
+    text = f"{ctx.tex(ctx.entry(name), letters)} - {shown}{product}{ctx.tex(gradient, letters)}"
+    return text if prints_expression(text, ctx.entry(name) - rate * gradient, ctx.names, letters) else UNREAD
 
 
 def _new_values(ctx: Context, name: str) -> list[Block]:
@@ -97,9 +103,11 @@ def _new_values(ctx: Context, name: str) -> list[Block]:
     old = ctx.report.values[name]
     lines = []
     for position, text in sorted(after.items()):
-        slope = number(slopes[position])
-        shown = f"({slope})" if slope.startswith("-") else slope
-        inserted = rf"{number(old[position])} - {number(rate)} \cdot {shown}"
+        factors = [decimal(compact(digits)).text for digits in (rate, slopes[position])]
+        inserted = f"{number(old[position])} - " + r" \cdot ".join(factors)
+        exact = sp.Rational(Fraction(old[position]) - Fraction(rate) * Fraction(slopes[position]))
+        if not prints_expression(inserted, exact, ctx.names, {}):
+            return list(result_blocks(ctx, name, after, r"\leftarrow"))
         sign = "=" if is_exact(text) and is_exact(slopes[position]) else r"\approx"
         lines.append(Equation(ctx.tex(entry(name, *position), {}), (inserted, number(text)), (), (r"\leftarrow", sign)))
     return [Equations(tuple(lines))]

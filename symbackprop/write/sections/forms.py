@@ -1,12 +1,13 @@
 """Matrix notation: of formulas as their author wrote them, and of derived index expressions.
 
-A derived expression is turned into a formula, the formula is read again, and only when the index normal form proves
-that both are the same is it printed: no transpose in a document is a guess.
+A derived expression is turned into a formula, and the formula is read again; then the formula is turned into LaTeX,
+and the LaTeX is read back. Only when the index normal form proves each of them to be the same is the line printed: no
+transpose in a document is a guess.
 """
 
 from symbackprop.errors import SymbackpropError
 from symbackprop.language.array_form import array_form
-from symbackprop.language.parse import Scope, parse
+from symbackprop.language.parse import Scope, parse, parse_relation
 from symbackprop.model.build import scope_of
 from symbackprop.model.graph import Graph, Relation, names_in
 from symbackprop.proof.index.form import IndexForms, subtract
@@ -16,18 +17,26 @@ from symbackprop.tensor.nodes import Expr, entry, entry_indices, entry_name
 from symbackprop.tensor.tensor import Tensor
 from symbackprop.write.blocks import Math, Mono
 from symbackprop.write.formulas.matrix import matrix_latex, matrix_relation
+from symbackprop.write.formulas.read_back import prints, prints_relation
 from symbackprop.write.sections.context import Context
 
 
 def formula_latex(ctx: Context, formula: str) -> str | None:
-    """A formula of the file in matrix notation; None where the notation has no words for it."""
-    return matrix_latex(formula, scope_of(ctx.graph), ctx.names)
+    """A formula of the file in matrix notation; None where the notation has no words for it, or not the right ones."""
+    scope = scope_of(ctx.graph)
+    shown = matrix_latex(formula, scope, ctx.names)
+    if shown is None or not prints(shown, parse(formula, scope), ctx.names, scope.shapes):
+        return None
+    return shown
 
 
 def relation_text(ctx: Context, relation: Relation) -> Math | Mono:
     """A claim or assumption in matrix notation, or as it is written in the file."""
-    shown = matrix_relation(relation.formula, scope_of(ctx.graph), ctx.names)
-    return Mono(relation.formula) if shown is None else Math(shown)
+    scope = scope_of(ctx.graph)
+    shown = matrix_relation(relation.formula, scope, ctx.names)
+    if shown is None or not prints_relation(shown, parse_relation(relation.formula, scope), ctx.names, scope.shapes):
+        return Mono(relation.formula)
+    return Math(shown)
 
 
 def matrix_form(ctx: Context, tensor: Tensor) -> str | None:
@@ -36,7 +45,8 @@ def matrix_form(ctx: Context, tensor: Tensor) -> str | None:
     formula = confirmed_formula(ctx.graph, tensor, codes)
     if formula is None:
         return None
-    return matrix_latex(formula, adjoint_scope(ctx.graph, codes), ctx.names, codes)
+    shown = matrix_latex(formula, adjoint_scope(ctx.graph, codes), ctx.names, codes)
+    return shown if shown is not None and prints(shown, tensor, ctx.names, scope_of(ctx.graph).shapes) else None
 
 
 def identifiers(graph: Graph, expr: Expr) -> dict[str, str]:

@@ -30,13 +30,13 @@ def _counted(ctx: Context) -> str:
     """How many gradients and claims are proved."""
     gradients_ = [g.verdict for loss in ctx.report.losses for g in loss.gradients]
     parts = [
-        _of_kind(gradients_, "gradient", "gradients"),
-        _of_kind([claim.verdict for claim in ctx.report.claims], "claim", "claims"),
+        of_kind(gradients_, "gradient", "gradients"),
+        of_kind([claim.verdict for claim in ctx.report.claims], "claim", "claims"),
     ]
     return " ".join(part for part in parts if part)
 
 
-def _of_kind(verdicts: list[Verdict], one: str, many: str) -> str:
+def of_kind(verdicts: list[Verdict], one: str, many: str) -> str:
     """Both gradients are proved; of 9 claims 8 are proved and 1 is undecided."""
     numbers = {kind: sum(v.kind is kind for v in verdicts) for kind in Kind}
     if not verdicts:

@@ -33,7 +33,7 @@ def basis_of(ctx: Context, verdicts: list[Verdict]) -> list[Block]:
         blocks.append(Paragraph(words("The proofs use the assumption {list}.", list=listed(shown))))
     if conditions:
         blocks.append(Paragraph(words("They hold wherever both sides are defined, that is, where")))
-        blocks.append(Items(tuple(_conditions(ctx, conditions))))
+        blocks.append(Items(tuple(conditions_of(ctx, conditions))))
     sides = [side.expr for text in assumptions if text in known for side in (known[text].left, known[text].right)]
     mentioned = {name for expr in (*sides, *(c.expr for c in conditions)) for name in names_in(expr)}
     involved = {name for m in mentioned if m in ctx.names.ranks for name in _ancestors(ctx, m)}
@@ -53,13 +53,14 @@ def _formula(ctx: Context, known: Mapping[str, Any], text: str) -> Math | Mono:
     return relation_text(ctx, known[text]) if text in known else Mono(text)
 
 
-def _conditions(ctx: Context, conditions: Iterable[Condition]) -> list[Text]:
+def conditions_of(ctx: Context, conditions: Iterable[Condition]) -> list[Text]:
     """Each condition once, with its reason; those of an entry hold for all its indices."""
     found: dict[Text, None] = {}
     for condition in conditions:
         letters = ctx.letters(condition.expr)
         formula = Math(f"{ctx.tex(condition.expr, letters)} {SIGNS[condition.relation]}")
-        for_all = words(" for all {indices}", indices=Math(", ".join(letters.values()))) if letters else ()
+        several = [letter for letter in letters.values() if not letter.isdigit()]
+        for_all = words(" for all {indices}", indices=Math(", ".join(several))) if several else ()
         found[(formula, *for_all, f" ({WHY.get(condition.why, condition.why)})")] = None
     return list(found)
 

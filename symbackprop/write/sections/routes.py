@@ -78,7 +78,7 @@ def route_two(ctx: Context, loss: LossReport) -> list[Block]:
     title = words("Second derivation of the gradients of {loss}: backpropagation", loss=ctx.math(loss.loss))
     blocks: list[Block] = [Heading(title), Paragraph(_opening(ctx, loss))]
     for name in loss.delta.adjoints:
-        blocks += _adjoint(ctx, loss.delta, name)
+        blocks += adjoint_blocks(ctx, loss.delta, name)
     return blocks
 
 
@@ -87,16 +87,20 @@ def _opening(ctx: Context, loss: LossReport) -> Text:
         "Now the definitions are passed once, from the last to the first. For each quantity the derivative of {loss} "
         "by it is kept under a name of its own, and the next one is built on it; nothing is computed twice."
     )
-    text = words(lead, loss=ctx.math(loss.loss))
+    return (*words(lead, loss=ctx.math(loss.loss)), *deltas_named(ctx, loss))
+
+
+def deltas_named(ctx: Context, loss: LossReport) -> Text:
+    """What the derivatives by the pre-activations are called; empty where there is none."""
     deltas = [name for name in loss.delta.adjoints if adjoint_name(loss.loss, name) in ctx.names.quantities]
     if not deltas:
-        return text
+        return ()
     if len(deltas) > MANY:
         shown = {
             "z": joined([ctx.math(name) for name in reversed(deltas)]),
             "d": joined([ctx.math(adjoint_name(loss.loss, name)) for name in reversed(deltas)]),
         }
-        return (*text, *words(" The derivatives by the pre-activations {z} are called {d}, in this order.", **shown))
+        return words(" The derivatives by the pre-activations {z} are called {d}, in this order.", **shown)
     named = [
         Math(rf"{ctx.symbol(adjoint_name(loss.loss, name))} = {_fraction(ctx, loss.loss, name)}") for name in deltas
     ]
@@ -105,14 +109,14 @@ def _opening(ctx: Context, loss: LossReport) -> Text:
         if len(deltas) > 1
         else " The derivative by the pre-activation is called "
     )
-    return (*text, lead, *listed(list(reversed(named))), ".")
+    return (lead, *listed(list(reversed(named))), ".")
 
 
 def _fraction(ctx: Context, loss: str, name: str) -> str:
     return rf"\partial {ctx.symbol(loss)} / \partial {ctx.symbol(name)}"
 
 
-def _adjoint(ctx: Context, delta: Derivation, name: str) -> list[Block]:
+def adjoint_blocks(ctx: Context, delta: Derivation, name: str) -> list[Block]:
     """How ∂loss/∂name is found: why, the chain rule, the local derivatives, the result, in matrices, in numbers."""
     steps = [step for step in delta.steps if step.subject == name]
     users = users_of(steps)

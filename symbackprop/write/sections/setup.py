@@ -1,10 +1,12 @@
 """The first sections: what the symbols are, the definitions in two notations, the functions that occur, the picture."""
 
+from dataclasses import replace
+
 import sympy as sp
 
 from symbackprop.catalogue.activations import ACTIVATIONS, definition
 from symbackprop.language.parse import Scope, parse
-from symbackprop.tensor.nodes import Expr, entry
+from symbackprop.tensor.nodes import Expr, elementwise, entry
 from symbackprop.write.blocks import (
     Block,
     Equation,
@@ -22,7 +24,8 @@ from symbackprop.write.blocks import (
 from symbackprop.write.drawing import figure
 from symbackprop.write.formulas.latex import latex
 from symbackprop.write.formulas.names import functions_in, make_names
-from symbackprop.write.sections.context import Context
+from symbackprop.write.formulas.read_back import prints_expression
+from symbackprop.write.sections.context import UNREAD, Context
 from symbackprop.write.sections.forms import formula_latex, relation_text
 
 # From so many symbols on, those of one kind and shape share a row of the table.
@@ -82,8 +85,8 @@ def _about_indices(ctx: Context) -> Text:
     return (*text, " The derivation holds for all sizes; in the numerical example ", *given, ".")
 
 
-def definitions(ctx: Context) -> list[Block]:
-    """Every definition as written and entry by entry, the picture and the functions."""
+def definitions(ctx: Context, *, drawn: bool = True) -> list[Block]:
+    """Every definition as written and entry by entry, the functions, and the picture where one is wanted."""
     lines = tuple(_definition(ctx, name) for name in ctx.graph.definitions)
     arrays = any(line.beside for line in lines)
     lead = "Each quantity is computed from those above it. " if len(lines) > 1 else ""
@@ -94,7 +97,7 @@ def definitions(ctx: Context) -> list[Block]:
         blocks.append(Paragraph(words(lead.strip())))
     blocks.append(Equations(lines))
     blocks += functions(ctx)
-    picture = figure(ctx)
+    picture = figure(ctx) if drawn else None
     return [*blocks, picture] if picture is not None else blocks
 
 
@@ -112,7 +115,8 @@ def _definition(ctx: Context, name: str) -> Equation:
 
 def functions(ctx: Context) -> list[Block]:
     """What the named functions compute, their derivatives, and the values used at kinks."""
-    used = {f for d in ctx.graph.definitions.values() for f in functions_in(d.tensor.expr)}
+    sides = [side for claim in ctx.file.claims for side in (claim.left, claim.right)]
+    used = {f for t in (*(d.tensor for d in ctx.graph.definitions.values()), *sides) for f in functions_in(t.expr)}
     named = sorted(used & set(ACTIVATIONS))
     blocks: list[Block] = []
     if named:
@@ -154,21 +158,19 @@ def _function_lines(ctx: Context, name: str) -> list[Equation]:
     record = ACTIVATIONS[name]
     formals, formula = definition(name)
     known = ("z", "a", *record.parameters)
-    names = make_names(
-        dict.fromkeys(known, 0), overrides={name: ctx.names.functions[name].text} if name in ctx.file.latex else {}
-    )
+    names = replace(make_names(dict.fromkeys(known, 0)), functions=ctx.names.functions)
 
     def tex(expr: Expr) -> str:
-        return latex(expr, names, free={})
+        text = latex(expr, names, free={})
+        return text if prints_expression(text, expr, names, {}) else UNREAD
 
-    arguments = ", ".join(tex(formal) for formal in formals)
-    symbol = ctx.names.functions[name].text
-    lines = [Equation(f"{symbol}({arguments})", (tex(formula),), words(record.name))]
+    value, slope = (tex(elementwise(name, order)(*formals)) for order in (0, 1))
+    lines = [Equation(value, (tex(formula),), words(record.name))]
     if record.derivative_in_output:
         compact = parse(record.derivative_in_output, Scope(shapes=dict.fromkeys(known, ()))).expr
         uses_value = entry("a") in compact.free_symbols
-        note = words("with {a}", a=Math(f"a = {symbol}({arguments})")) if uses_value else ()
-        lines.append(Equation(f"{symbol}'({arguments})", (tex(compact),), note))
+        note = words("with {a}", a=Math(f"{tex(entry('a'))} = {value}")) if uses_value else ()
+        lines.append(Equation(slope, (tex(compact),), note))
     else:
-        lines.append(Equation(f"{symbol}'({arguments})", (tex(definition(name, 1)[1]),)))
+        lines.append(Equation(slope, (tex(definition(name, 1)[1]),)))
     return lines

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from symbackprop.derivation.steps import Step
-from symbackprop.tensor.nodes import Expr, Local, entry_indices, entry_name
+from symbackprop.tensor.nodes import Expr, Local, entry_indices, entry_name, extent
 from symbackprop.write.blocks import Equation, Math, Mono, Text, words
 from symbackprop.write.sections.context import Context
 from symbackprop.write.sections.forms import relation_text
@@ -31,7 +31,7 @@ def note(ctx: Context, step: Step) -> Text:
     if step.rule != "assumption" or not step.note:
         return (RULE_NOTES[step.rule],)
     known = {a.formula: a for a in ctx.graph.assumptions}
-    used = [relation_text(ctx, known[formula]) for formula in step.note.split(", ") if formula in known]
+    used = [relation_text(ctx, known[formula]) for formula in step.note.split("; ") if formula in known]
     parts: list[str | Math | Mono] = [RULE_NOTES[step.rule], " "]
     for number, part in enumerate(used):
         parts += [part] if number == 0 else [", ", part]
@@ -42,7 +42,9 @@ def local_letters(ctx: Context, local: Expr) -> Mapping[Expr, str]:
     """Letters for the indices of ∂f/∂v in the order in which they stand there, so that equal ones look equal."""
     f, v = local.args
     indices = [i for i in (*entry_indices(f), *entry_indices(v)) if not i.is_Integer]
-    return {i: ctx.names.letter(number) for number, i in enumerate(dict.fromkeys(indices))}
+    several = [i for i in dict.fromkeys(indices) if extent(i) != 1]
+    letters = {i: ctx.names.letter(number) for number, i in enumerate(several)}
+    return {i: letters.get(i, "1") for i in indices}
 
 
 def local_lines(ctx: Context, steps: Iterable[Step]) -> list[Equation]:

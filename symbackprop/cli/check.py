@@ -1,0 +1,47 @@
+"""`symbackprop check`: certificates checked again, by a program that knows nothing of how they were found."""
+
+import json
+from pathlib import Path
+
+import click
+
+from symbackprop.cli.status import ALL_PROVED, REFUTED, one_line
+from symbackprop.errors import FileError
+
+MOST_BYTES = 20_000_000
+
+
+@click.command(short_help="Check certificates of proofs.")
+@click.argument("files", nargs=-1, required=True, metavar="CERTIFICATE.json...")
+def check(files: tuple[str, ...]) -> int:
+    """Check certificates, which `symbackprop verify --certificates DIR` writes.
+
+    The checker is one file of plain Python, symbackprop/proof/checker.py, which also runs by itself.
+
+    Exit status: 0 all are accepted, 1 one is rejected, 2 bad input.
+    """
+    from symbackprop.proof import checker
+
+    status = ALL_PROVED
+    for name, certificate in [(name, _read(Path(name))) for name in files]:
+        try:
+            click.echo(f"{name}: accepted: {checker.check(certificate)}")
+        except checker.Rejected as error:
+            click.echo(f"{name}: REJECTED: {one_line(error)}")
+            status = REFUTED
+    return status
+
+
+def _read(path: Path) -> object:
+    """What a JSON file holds.
+
+    Raises: FileError for a file that cannot be read.
+    """
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise FileError(f"{path}: more than {MOST_BYTES} bytes")
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise FileError(f"{path}: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise FileError(f"{path}: no JSON: {error}") from None

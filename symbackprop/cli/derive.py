@@ -1,0 +1,178 @@
+"""`symbackprop derive`: derivation files in, documents out."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from symbackprop.cli import options
+from symbackprop.cli.files import derivation_files, formats, write_all
+from symbackprop.cli.screen import console, plain_line, progress
+from symbackprop.cli.status import status_of
+from symbackprop.errors import FileError, SymbackpropError
+
+if TYPE_CHECKING:
+    from symbackprop.model.derivation_file import DerivationFile
+    from symbackprop.write.report import Report
+
+FORMATS = ("tex", "md", "json")
+
+
+@click.command(short_help="Derive, prove and write derivation files.")
+@click.argument("paths", nargs=-1, required=True, type=click.Path())
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Directory for the documents. Default: beside each file.",
+)
+@click.option(
+    "--format",
+    "chosen",
+    default=",".join(FORMATS),
+    show_default=True,
+    help="Formats to write, separated by commas.",
+)
+@options.seconds
+def derive(paths: tuple[str, ...], out: Path | None, chosen: str, seconds: float) -> int:
+    """Derive, prove and write derivation files (or all in a directory).
+
+    Exit status: 0 everything is proved, 1 something is refuted, 2 bad input, 3 something is undecided,
+    70 an error in symbackprop itself.
+    """
+    suffixes = formats(chosen, FORMATS)
+    files = derivation_files(paths)
+    targets = _targets(files, out)
+    reports = _work(files, seconds)
+    texts = {path: _texts(path, report, suffixes) for path, report in reports.items()}
+    written = {path: _write(targets[path], made) for path, made in texts.items()}
+    _show(reports, written)
+    return status_of(verdict for report in reports.values() for verdict in report.verdicts())
+
+
+def _targets(files: list[Path], out: Path | None) -> dict[Path, Path]:
+    """Where the documents of each file go, without a suffix; two files never write to the same place."""
+    targets = {path: (out or path.parent) / path.stem for path in files}
+    taken: dict[Path, Path] = {}
+    for path, target in targets.items():
+        if target in taken:
+            raise FileError(f"{path} and {taken[target]} would write the same documents; use different names")
+        taken[target] = path
+    return targets
+
+
+def _work(files: list[Path], seconds: float) -> dict[Path, "Report"]:
+    """All reports; every file is read before the first proof, so that bad input is told at once."""
+    from symbackprop.model.derivation_file import load
+    from symbackprop.pipeline import work_out
+    from symbackprop.proof.limits import Budget
+
+    loaded = {path: load(path) for path in files}
+    reports = {}
+    with progress(len(loaded)) as bar:
+        for path, file in loaded.items():
+            name = path.name
+
+            def tell(what: str, name: str = name) -> None:
+                bar.tell(f"{name}: {what}")
+
+            try:
+                reports[path] = work_out(file, tell, Budget(seconds=seconds))
+            except SymbackpropError as error:
+                raise FileError(f"{path}: {error}") from None
+            bar.advance()
+    return reports
+
+
+def _texts(path: Path, report: "Report", suffixes: tuple[str, ...]) -> dict[str, str]:
+    """The documents of one report by format; all are made before the first is written."""
+    from symbackprop.write.document import document
+    from symbackprop.write.json_ import to_json
+    from symbackprop.write.markdown import markdown
+    from symbackprop.write.tex import tex
+
+    try:
+        content = document(report)
+        made = {"tex": lambda: tex(content), "md": lambda: markdown(content), "json": lambda: to_json(report)}
+        return {suffix: made[suffix]() for suffix in suffixes}
+    except SymbackpropError as error:
+        raise FileError(f"{path}: {error}") from None
+
+
+def _write(target: Path, texts: dict[str, str]) -> list[Path]:
+    return write_all({target.with_name(f"{target.name}.{suffix}"): text for suffix, text in texts.items()})
+
+
+def _show(reports: dict[Path, "Report"], written: dict[Path, list[Path]]) -> None:
+    """The closing table, and below it what was not proved, what is misprinted, and what was not asked for."""
+    from rich.table import Table
+
+    from symbackprop.proof.verdict import Kind
+
+    table = Table(title="Derivations")
+    table.add_column("file")
+    for heading in ("gradients", "proved", "refuted", "undecided", "numbers agree", "disagree", "documents"):
+        table.add_column(heading, justify="right")
+    total = [0] * 7
+    for path, report in reports.items():
+        agree = sum(number.agrees for number in report.printed)
+        row = [
+            sum(len(loss.gradients) for loss in report.losses),
+            *(report.count(kind) for kind in (Kind.PROVED, Kind.REFUTED, Kind.UNDECIDED)),
+            agree,
+            sum(not number.agrees and not number.reason for number in report.printed),
+            len(written[path]),
+        ]
+        total = [a + b for a, b in zip(total, row, strict=True)]
+        table.add_row(path.name, *map(str, row))
+    if len(reports) > 1:
+        table.add_section()
+        table.add_row("all", *map(str, total))
+    screen = console()
+    screen.print(table)
+    for path, report in reports.items():
+        for line in [*_findings(report), *_misprints(report), *_nothing_asked(report.file)]:
+            plain_line(screen, f"{path.name}: {line}")
+
+
+def _findings(report: "Report") -> list[str]:
+    """One line for every gradient or claim that is not proved."""
+    lines = []
+    for loss in report.losses:
+        lines += [f"the line {text}: {verdict}" for text, verdict in loss.open_lines]
+        for gradient in loss.gradients:
+            for what, verdict in (("", gradient.verdict), (" by both routes", gradient.routes)):
+                if verdict is not None and not verdict.proved:
+                    lines.append(f"d({gradient.loss}, {gradient.name}){what}: {verdict}")
+    for piece in report.any_depth.pieces:
+        lines += [f"the line {text}: {verdict}" for text, verdict in piece.open_lines]
+    for deep, induction in report.any_depth.claims:
+        if not induction.verdict.proved:
+            lines.append(f"{deep.name}: {deep.formula}: {induction.verdict}")
+    return lines + [
+        f"{claim.relation.name}: {claim.relation.formula}: {claim.verdict}"
+        for claim in report.claims
+        if not claim.verdict.proved
+    ]
+
+
+def _misprints(report: "Report") -> list[str]:
+    """One line for every printed number that does not agree, or has no value."""
+    return [
+        f"{number.formula}: printed {number.digits}, "
+        + (
+            f"correct rounding {number.rounded} (value {number.value})"
+            if number.rounded
+            else f"not checked: {number.reason}"
+        )
+        for number in report.printed
+        if not number.agrees
+    ]
+
+
+def _nothing_asked(file: "DerivationFile") -> list[str]:
+    """What to do where no gradient is asked for and the last definition is no loss."""
+    graph, last = file.graph, list(file.graph.definitions)[-1]
+    if file.requests or not graph.shape(last):
+        return []
+    shape = ", ".join(map(str, graph.shape(last)))
+    return [f"no gradient is asked for: {last} has the shape ({shape}); add sum(...) or a [derive] section"]

@@ -1,0 +1,75 @@
+"""Which derivation files are meant, and documents that appear whole or not at all."""
+
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from symbackprop.errors import FileError
+
+
+def derivation_files(paths: Iterable[str]) -> list[Path]:
+    """The .toml files that are named, or that lie in a named directory, sorted there.
+
+    Raises: FileError for a path that names nothing.
+    """
+    files: list[Path] = []
+    for text in paths:
+        if not text:
+            raise FileError("an empty path: name a derivation file or a directory")
+        path = Path(text)
+        found = kind_of(path)
+        if found == "directory":
+            files += _inside(path)
+        elif found == "file":
+            files.append(path)
+        else:
+            raise FileError(f"{path}: no such file or directory")
+    return list(dict.fromkeys(files))
+
+
+def _inside(directory: Path) -> list[Path]:
+    found = sorted(directory.rglob("*.toml"))
+    if not found:
+        raise FileError(f"{directory}: the directory holds no .toml file")
+    return found
+
+
+def kind_of(path: Path) -> str:
+    """What the path names: "directory", "file" or nothing."""
+    try:
+        return "directory" if path.is_dir() else "file" if path.exists() else ""
+    except OSError as error:
+        raise FileError(f"{path}: {error.strerror}") from None
+
+
+def formats(text: str, known: Iterable[str]) -> tuple[str, ...]:
+    """The formats of `--format`, which are separated by commas.
+
+    Raises: FileError for one that is not known, or none.
+    """
+    known = tuple(known)
+    chosen = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not chosen or not set(chosen) <= set(known):
+        raise FileError(f"--format {text!r}: expected some of {', '.join(known)}")
+    return chosen
+
+
+def write_all(made: Mapping[Path, str]) -> list[Path]:
+    """Writes each text to its path; returns the paths."""
+    for path, text in made.items():
+        _replace(path, text)
+    return list(made)
+
+
+def _replace(path: Path, text: str) -> None:
+    """Writes through a temporary file in the same directory."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except OSError as error:
+        raise FileError(f"{path}: cannot be written: {error.strerror}") from None

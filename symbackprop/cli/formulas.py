@@ -1,0 +1,97 @@
+"""Formulas of the command line as a derivation file: `--define "p = softmax(z)" --shape "z: n"`."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from symbackprop.errors import FileError, SymbackpropError, shorten
+
+if TYPE_CHECKING:
+    from symbackprop.model.derivation_file import DerivationFile
+
+# Section of a derivation file -> the option that stands for it.
+OPTIONS = {"define": "--define", "shapes": "--shape", "assume": "--assume", "functions": "--function"}
+_SECTION = re.compile(rf"\[({'|'.join(OPTIONS)})\] ")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Formulas:
+    """The sections that the options give; an assumption is its own name."""
+
+    define: Mapping[str, str]
+    shapes: Mapping[str, str]
+    assume: Mapping[str, str]
+    functions: Mapping[str, str]
+
+    @classmethod
+    def of(
+        cls, define: Iterable[str], shape: Iterable[str], assume: Iterable[str], function: Iterable[str]
+    ) -> "Formulas":
+        """Raises: FileError for an option that is not of its form, or gives a name twice."""
+        return cls(
+            define=_pairs("--define", define, "=", "p = softmax(z)"),
+            shapes=_pairs("--shape", shape, ":", "z: n"),
+            assume={text.strip(): text.strip() for text in assume},
+            functions=dict.fromkeys(function, "elementwise"),
+        )
+
+    def __bool__(self) -> bool:
+        return bool(self.define or self.shapes or self.assume or self.functions)
+
+    def names(self) -> set[str]:
+        """Every name that the options use for something, sizes included."""
+        sizes = " ".join(self.shapes.values()).replace(",", " ").split()
+        return {*self.define, *self.shapes, *self.functions, *sizes}
+
+    def scalars(self, *formulas: str) -> tuple[str, ...]:
+        """The names in the formulas that nothing declares: as in a definition, they are scalars."""
+        from symbackprop.model.build import as_shape, free_names
+
+        sizes = {str(extent) for text in self.shapes.values() for extent in as_shape(text)}
+        known = {*self.define, *self.shapes, *self.functions, *sizes}
+        return tuple(dict.fromkeys(name for text in formulas for name in free_names(text, known)))
+
+    def as_file(self, claims: Iterable[str] = (), define: Mapping[str, str] | None = None) -> "DerivationFile":
+        """The derivation file with these sections and the claims; `define` replaces the definitions.
+
+        Raises: FileError whose text names the option that is wrong.
+        """
+        from symbackprop.model.derivation_file import read
+
+        claims = tuple(claims)
+        try:
+            scalars = dict.fromkeys(self.scalars(*self.assume, *claims), "")
+            data: dict[str, Any] = {
+                "shapes": {**self.shapes, **scalars},
+                "define": dict(self.define if define is None else define),
+                "functions": dict(self.functions),
+                "assume": dict(self.assume),
+                "claims": {claim: claim for claim in claims},
+            }
+            return read(Path("formula"), data)
+        except SymbackpropError as error:
+            raise FileError(self._in_options(str(error), claims)) from None
+
+    def _in_options(self, message: str, claims: Iterable[str]) -> str:
+        """The message with options where a derivation file has sections; a formula is not named by itself."""
+        for section, option, texts in (("claims", "", claims), ("assume", "--assume: ", self.assume)):
+            for text in texts:
+                message = message.replace(f"[{section}] {text}: ", option, 1)
+        message = _SECTION.sub(lambda match: f"{OPTIONS[match[1]]} ", message, count=1)
+        return message.replace("in [shapes]", "by --shape").replace("in the file ", "")
+
+
+def _pairs(option: str, texts: Iterable[str], sign: str, example: str) -> dict[str, str]:
+    """Name -> what stands behind the first sign."""
+    found: dict[str, str] = {}
+    for text in texts:
+        name, there, value = text.partition(sign)
+        name = name.strip()
+        if not there or not name:
+            raise FileError(f"{option} {shorten(text)!r}: expected a form such as {example!r}")
+        if name in found:
+            raise FileError(f"{option} {shorten(text)!r}: {name} is already given by {found[name]!r}")
+        found[name] = value.strip()
+    return found

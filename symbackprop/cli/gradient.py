@@ -1,0 +1,105 @@
+"""`symbackprop gradient`: the gradient of one formula, with its proof, as LaTeX and as NumPy source."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from symbackprop.cli import options
+from symbackprop.cli.formulas import Formulas
+from symbackprop.cli.screen import progress
+from symbackprop.cli.status import status_of
+from symbackprop.errors import FileError, GraphError, SymbackpropError, shorten
+
+if TYPE_CHECKING:
+    from symbackprop.model.derivation_file import DerivationFile
+    from symbackprop.write.report import Report
+
+FORMATS = ("plain", "md", "tex", "json", "numpy")
+
+
+@click.command(cls=options.FormulaCommand, short_help="The gradient of a formula, with its proof.")
+@click.argument("formula")
+@click.option("--wrt", multiple=True, metavar="NAME", help="A quantity to differentiate by; else all inputs.")
+@options.formulas
+@click.option("--hessian", is_flag=True, help="Second derivatives, too.")
+@click.option("--format", "format_", default="plain", show_default=True, help=f"One of {', '.join(FORMATS)}.")
+@options.seconds
+@options.terms
+def gradient(
+    formula: str,
+    wrt: tuple[str, ...],
+    define: tuple[str, ...],
+    shape: tuple[str, ...],
+    assume: tuple[str, ...],
+    function: tuple[str, ...],
+    hessian: bool,
+    format_: str,
+    seconds: float,
+    terms: int,
+) -> int:
+    """Differentiate a scalar FORMULA, and prove the result for all sizes.
+
+    \b
+    symbackprop gradient "sum((X @ w - y)**2)" --shape "X: N, n" --shape "w: n" --shape "y: N" --wrt w
+
+    FORMULA may also be the name of a --define. Exit status: 0 everything is proved, 1 something is refuted, 2 bad
+    input, 3 something is undecided and nothing is refuted, 70 an error in symbackprop itself.
+    """
+    if format_ not in FORMATS:
+        raise FileError(f"--format {format_!r}: expected one of {', '.join(FORMATS)}")
+    file = _file(formula, wrt, Formulas.of(define, shape, assume, function))
+    report = _work(file, seconds, terms, hessian)
+    click.echo(_text(report, format_).rstrip("\n"))
+    return status_of(report.verdicts())
+
+
+def _file(formula: str, wrt: tuple[str, ...], given: Formulas) -> "DerivationFile":
+    """The formula as the last definition, with the gradients that are asked for."""
+    from dataclasses import replace
+
+    from symbackprop.model.build import check_parameters, parameters_of
+    from symbackprop.model.derivation_file import Request
+    from symbackprop.model.naming import with_formula
+
+    define, loss = with_formula(formula, given.define, given.functions, {*given.names(), *wrt})
+    try:
+        file = given.as_file(define=define)
+    except SymbackpropError as error:
+        raise FileError(str(error).removeprefix(f"--define {loss}: ")) from None
+    graph = file.graph
+    if graph.shape(loss):
+        shape = ", ".join(map(str, graph.shape(loss)))
+        raise FileError(f"{shorten(formula)!r} has the shape ({shape}); only a scalar has a gradient: write sum(...)")
+    try:
+        names = check_parameters(graph, loss, dict.fromkeys(wrt)) if wrt else parameters_of(graph, loss)
+    except GraphError as error:
+        raise FileError(f"--wrt: {error}") from None
+    if not names:
+        raise FileError(f"{shorten(formula)!r} depends on nothing that it could be differentiated by")
+    return replace(file, title=f"The gradient of {formula}", requests=(Request(loss=loss, wrt=names),))
+
+
+def _work(file: "DerivationFile", seconds: float, terms: int, hessian: bool) -> "Report":
+    from symbackprop.pipeline import work_out
+    from symbackprop.proof.limits import Budget
+
+    with progress(1) as bar:
+        return work_out(file, bar.tell, Budget(terms=terms, seconds=seconds), hessian=hessian)
+
+
+def _text(report: "Report", format_: str) -> str:
+    from symbackprop.write.document import document
+    from symbackprop.write.json_ import to_json
+    from symbackprop.write.markdown import markdown
+    from symbackprop.write.plain_gradient import plain_gradient
+    from symbackprop.write.tex import tex
+
+    if format_ == "md":
+        return markdown(document(report))
+    if format_ == "tex":
+        return tex(document(report))
+    if format_ == "json":
+        return to_json(report)
+    if format_ == "numpy":
+        return "\n\n".join(report.numpy_source.values())
+    return plain_gradient(report)

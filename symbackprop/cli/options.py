@@ -1,0 +1,50 @@
+"""Options that several commands share."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from symbackprop.proof.limits import Budget
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+DEFAULT = Budget()
+
+_NEGATIVE = re.compile(r"-(?!-)(?=.*[^A-Za-z-])")
+
+
+class FormulaCommand(click.Command):
+    """A command whose arguments may be formulas: `-sum(x)` is none of its options."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, [f" {arg}" if _NEGATIVE.match(arg) else arg for arg in args])
+
+
+seconds = click.option(
+    "--seconds",
+    default=DEFAULT.seconds,
+    show_default=True,
+    type=click.FloatRange(min=0.1),
+    help="Time for one proof; what takes longer is undecided.",
+)
+terms = click.option(
+    "--terms",
+    default=DEFAULT.terms,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Largest number of terms of an expression in a proof.",
+)
+
+
+def formulas(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--define, --shape, --assume and --function: what the names in a formula of the command line mean."""
+    options: list[Decorator] = [
+        click.option("--define", multiple=True, metavar='"NAME = FORMULA"', help="A definition, in order."),
+        click.option("--shape", multiple=True, metavar='"NAME: SIZES"', help="The shape of an input; else a scalar."),
+        click.option("--assume", multiple=True, metavar='"CONDITION"', help="A condition that proofs may use."),
+        click.option("--function", multiple=True, metavar="NAME", help="An arbitrary elementwise function."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command

@@ -1,0 +1,94 @@
+"""Verdicts for people and for programs: the table of `verify`, the lines below it, and the JSON."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from symbackprop.cli.claims import Claim
+from symbackprop.cli.screen import console, plain_line, table
+from symbackprop.errors import shorten
+
+if TYPE_CHECKING:
+    from symbackprop.proof.verdict import Verdict
+
+COLOURS = {"PROVED": "green", "REFUTED": "red", "UNDECIDED": "yellow"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """A claim, what is known about it, and how long that took."""
+
+    claim: Claim
+    verdict: "Verdict"
+    seconds: float
+
+
+def show(outcomes: Sequence[Outcome], verbose: bool) -> None:
+    """One row for each claim, then what is not proved and why, then how many there are of each kind."""
+    from rich.text import Text
+
+    several = len({outcome.claim.origin for outcome in outcomes}) > 1
+    rows = table("verdict", "seconds", "claim", "assumptions")
+    for outcome in outcomes:
+        kind = str(outcome.verdict.kind)
+        rows.add_row(
+            Text(kind, style=COLOURS[kind]),
+            Text(f"{outcome.seconds:.2f}", justify="right"),
+            Text(label(outcome.claim, several)),
+            Text(", ".join(outcome.verdict.assumptions)),
+        )
+    screen = console()
+    screen.print(rows)
+    for outcome in outcomes:
+        for line in _below(outcome, several, verbose):
+            plain_line(screen, line)
+    if len(outcomes) > 1:
+        plain_line(screen, counts(outcomes))
+
+
+def label(claim: Claim, several: bool) -> str:
+    """The name of a claim, after its file where there is more than one."""
+    return f"{claim.origin}: {claim.name}" if several and claim.origin not in ("", claim.name) else claim.name
+
+
+def counts(outcomes: Sequence[Outcome]) -> str:
+    """`112 claims: 110 proved, 2 undecided`."""
+    found = Counter(str(outcome.verdict.kind) for outcome in outcomes)
+    parts = [f"{found[kind]} {kind.lower()}" for kind in COLOURS if found[kind]]
+    return f"{len(outcomes)} claims: {', '.join(parts)}"
+
+
+def _below(outcome: Outcome, several: bool, verbose: bool) -> list[str]:
+    """What a reader wants to know beyond the row."""
+    from symbackprop.write.plain_verdict import basis
+
+    claim, verdict = outcome.claim, outcome.verdict
+    name = shorten(label(claim, several))
+    said = f"{name}: {claim.statement}" if claim.name != claim.statement else name
+    lines = [] if verdict.proved else [f"{said}: {verdict}"]
+    if verbose and verdict.proved:
+        lines = [f"{said}: {verdict}", *(f"  {line}" for line in basis(verdict, claim.graph))]
+    if claim.scalars:
+        lines.append(f"{name}: {', '.join(claim.scalars)}: taken for a scalar, because no --shape declares it")
+    return lines
+
+
+def as_data(outcome: Outcome) -> dict[str, Any]:
+    """The verdict for a program; all but the seconds is the same in every run."""
+    from symbackprop.write.json_ import plain
+    from symbackprop.write.plain_verdict import conditions
+
+    claim, verdict = outcome.claim, outcome.verdict
+    return {
+        "name": claim.name,
+        "origin": claim.origin,
+        "statement": claim.statement,
+        "verdict": str(verdict.kind),
+        "method": verdict.method,
+        "assumptions": list(verdict.assumptions),
+        "conditions": conditions(verdict, claim.graph),
+        "witness": plain(verdict.witness),
+        "reason": verdict.reason,
+        "seconds": round(outcome.seconds, 3),
+    }

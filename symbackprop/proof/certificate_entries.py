@@ -1,0 +1,65 @@
+"""Certificates of instances and of derivations: entries as plain scalars, and the equations of the δ-rule."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import sympy as sp
+
+from symbackprop.errors import NotSupportedError
+from symbackprop.model.graph import Graph, Relation
+from symbackprop.proof.certificate import certificate
+from symbackprop.proof.certificate_trees import Json
+from symbackprop.proof.instances import with_indicators
+from symbackprop.proof.points.refutation import witness
+from symbackprop.proof.verdict import Verdict
+from symbackprop.tensor.nodes import Expr, adjoint_name, entry, scalar
+from symbackprop.tensor.tensor import Tensor, axes
+
+
+def certificates_of_adjoints(
+    graph: Graph, loss: str, adjoints: Mapping[str, Tensor], verdicts: Mapping[str, Verdict]
+) -> dict[str, dict[str, Json]]:
+    """A certificate for each equation ∂loss/∂v = adjoints[v]; `verdicts` are those of `verify_adjoints`.
+
+    Raises: NotSupportedError for an equation that is not PROVED, and where the checker does not follow.
+    """
+    found = {}
+    for v, tensor in adjoints.items():
+        name = adjoint_name(loss, v)
+        left = Tensor(entry(name, *axes(tensor.shape)), tensor.shape)
+        equation = Relation(name=name, formula=name, left=left, comparison="==", right=tensor)
+        found[name] = certificate(equation, graph, verdicts[v])
+    return found
+
+
+def certificates_of_entries(
+    pairs: Mapping[str, tuple[Expr, Expr]], equations: Sequence[Expr], verdict: Verdict
+) -> dict[str, dict[str, Json]]:
+    """A certificate for each pair of equal scalars, given that each equation is 0; as for `verify_entries`.
+
+    Raises: NotSupportedError for a verdict that is not PROVED, and where the checker does not follow.
+    """
+    symbols = sorted({s for e in (*equations, *sum(pairs.values(), ())) for s in e.free_symbols}, key=str)
+    names: dict[Expr, Expr] = {}
+    for symbol in symbols:
+        name = re.sub(r"[^A-Za-z0-9]+", "_", str(symbol)).strip("_")
+        while scalar(name) in names.values():
+            name += "_"
+        names[symbol] = scalar(name)
+
+    def relation(key: str, left: Expr, right: Expr) -> Relation:
+        sides = [Tensor(with_indicators(side).xreplace(names)) for side in (left, right)]
+        return Relation(name=key, formula=key, left=sides[0], comparison="==", right=sides[1])
+
+    given = tuple(relation(f"{equation} = 0", equation, sp.Integer(0)) for equation in equations)
+    graph = Graph(inputs={str(s): () for s in names.values()}, definitions={}, assumptions=given)
+    found = {}
+    for key, pair in pairs.items():
+        claim = relation(key, *pair)
+        point = witness(claim, graph)
+        if point is None:
+            raise NotSupportedError(f"{key}: no point was found at which both sides are defined")
+        made = replace(verdict, witness=point, assumptions=tuple(a.formula for a in given))
+        found[key] = certificate(claim, graph, made)
+    return found

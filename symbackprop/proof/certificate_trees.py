@@ -1,0 +1,172 @@
+"""Index expressions, relations and functions as the nested lists of a certificate."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import sympy as sp
+
+from symbackprop.catalogue.activations import ACTIVATIONS, definition, is_defined
+from symbackprop.errors import NotSupportedError
+from symbackprop.language.parse import Scope, parse
+from symbackprop.model.graph import Graph, Relation
+from symbackprop.proof.compact import compact_form
+from symbackprop.proof.verdict import Condition
+from symbackprop.tensor.indices import children, free_indices
+from symbackprop.tensor.nodes import (
+    Elementwise,
+    Expr,
+    IsZero,
+    Local,
+    Partial,
+    Positive,
+    entry_indices,
+    entry_name,
+    extent,
+    is_size,
+)
+from symbackprop.tensor.tensor import axes
+
+# SymPy's functions of one argument -> heads of trees.
+HEADS: dict[type, str] = {
+    sp.exp: "exp",
+    sp.log: "log",
+    sp.tanh: "tanh",
+    sp.sin: "sin",
+    sp.cos: "cos",
+    sp.erf: "erf",
+    sp.Abs: "abs",
+    sp.sign: "sign",
+    Positive: "positive",
+    IsZero: "zero",
+}
+Json = Any
+NO_NAMES = Graph(inputs={}, definitions={})
+
+
+def tree(expr: Expr, graph: Graph) -> Json:
+    """An index expression as nested lists."""
+    if expr.is_Rational:
+        return str(expr)
+    if expr is sp.pi:
+        return ["pi"]
+    if expr is sp.E:
+        return ["exp", "1"]
+    if is_size(expr):
+        return ["size", str(expr)]
+    if entry_name(expr) is not None:
+        return _entry(entry_name(expr) or "", entry_indices(expr), graph)
+    if isinstance(expr, sp.exp):
+        return ["exp", tree(expr.args[0], graph)]
+    if expr.is_Pow:
+        if expr.exp.is_Rational:
+            return ["pow", tree(expr.base, graph), str(expr.exp)]
+        return ["exp", ["mul", tree(expr.exp, graph), ["log", tree(expr.base, graph)]]]
+    if isinstance(expr, sp.KroneckerDelta):
+        return ["delta", *map(_index, expr.args[:2])]
+    if isinstance(expr, sp.Sum):
+        found = tree(expr.function, graph)
+        for i, _, _ in expr.limits:
+            found = ["sum", str(i.label), *shape_json([extent(i)]), found]
+        return found
+    parts = [tree(part, graph) for part in children(expr)]
+    if isinstance(expr, (Partial, Local)):
+        return ["d" if isinstance(expr, Partial) else "local", *parts]
+    if isinstance(expr, Elementwise):
+        return ["call", expr.func.function, expr.func.order, *parts]
+    if expr.is_Add or expr.is_Mul:
+        return ["add" if expr.is_Add else "mul", *parts]
+    for kind, head in HEADS.items():
+        if isinstance(expr, kind):
+            return [head, *parts]
+    raise NotSupportedError(f"{expr}: a certificate cannot hold an expression of the kind {type(expr).__name__}")
+
+
+def _entry(name: str, indices: tuple[Expr, ...], graph: Graph) -> Json:
+    """An entry; that of a quantity named d(f, v) is a total derivative."""
+    at = [_index(i) for i in indices]
+    if not name.startswith("d("):
+        return ["at", name, *at]
+    f, v = name[2:-1].split(", ")
+    axes_of_f = len(graph.shape(f))
+    return ["d", ["at", f, *at[:axes_of_f]], ["at", v, *at[axes_of_f:]]]
+
+
+def _index(i: Expr) -> Json:
+    return int(i) if i.is_Integer else str(i.label)
+
+
+def shape_json(shape: Iterable[Expr]) -> list[Json]:
+    return [int(size) if size.is_Integer else str(size) for size in shape]
+
+
+def relation_json(relation: Relation, graph: Graph) -> Json:
+    """A statement for all values of its free indices."""
+    shape = shape_json(relation.left.shape)
+    return {
+        "indices": [[str(i.label), size] for i, size in zip(axes(relation.left.shape), shape, strict=True)],
+        "left": tree(relation.left.expr, graph),
+        "comparison": relation.comparison,
+        "right": tree(relation.right.expr, graph),
+    }
+
+
+def condition_json(condition: Condition, graph: Graph) -> Json:
+    """A condition on an expression, for all values of its free indices."""
+    free = sorted(free_indices(condition.expr), key=str)
+    sizes = shape_json(map(extent, free))
+    return {
+        "indices": [[str(i.label), size] for i, size in zip(free, sizes, strict=True)],
+        "left": tree(condition.expr, graph),
+        "comparison": condition.relation,
+        "right": "0",
+    }
+
+
+def function_json(name: str) -> Json:
+    """A function of the catalogue with its formula; an arbitrary one without."""
+    if not is_defined(name):
+        return {"name": name, "arguments": ["t"], "value": None, "derivative": None}
+    record, form = ACTIVATIONS[name], compact_form(name)
+    arguments = ["z", *record.parameters]
+    derivative = None if form is None else tree(form[1], NO_NAMES)
+    return {
+        "name": name,
+        "arguments": arguments,
+        "value": tree(definition(name)[1], NO_NAMES),
+        "derivative": derivative,
+    }
+
+
+def formula_json(text: str, names: Iterable[str]) -> Json:
+    """A formula in scalars as a tree."""
+    return tree(parse(text, Scope(shapes=dict.fromkeys(names, ()))).expr, NO_NAMES)
+
+
+def nodes_of(expr: Expr) -> Iterator[Expr]:
+    stack = [expr]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend(children(node))
+
+
+def functions_in(exprs: Iterable[Expr]) -> list[str]:
+    """The elementwise functions in expressions, those that the formula of another one uses before it."""
+    found: dict[str, None] = {}
+
+    def visit(expr: Expr) -> None:
+        for node in nodes_of(expr):
+            if isinstance(node, Elementwise) and node.func.function not in found:
+                name = node.func.function
+                if is_defined(name):
+                    visit(definition(name)[1])
+                    form = compact_form(name)
+                    if form is not None:
+                        for inner in nodes_of(form[1]):
+                            if isinstance(inner, Elementwise) and inner.func.function != name:
+                                visit(inner)
+                found[name] = None
+
+    for expr in exprs:
+        visit(expr)
+    return list(found)

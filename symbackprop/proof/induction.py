@@ -1,0 +1,152 @@
+"""Claims about networks of any depth, by induction over the layers.
+
+Each claim is reduced to finitely many obligations about a few layers, each an ordinary statement about an ordinary
+graph and proved by `verify`. That they suffice is the argument in docs/proof.md, "Any depth"; it is all that is
+trusted here. A counterexample always belongs to a whole network of some depth, never to a piece of one.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Literal
+
+from symbackprop.model.graph import Graph, Relation
+from symbackprop.model.repeat.block import Repeat
+from symbackprop.model.repeat.claims import DepthClaim, in_general, shared_base, shared_step, small_instances
+from symbackprop.model.repeat.pieces import Piece, last_layers
+from symbackprop.proof.domain import Domain, distinct
+from symbackprop.proof.limits import Budget
+from symbackprop.proof.points.refutation import Counterexample
+from symbackprop.proof.settle import BY_POINT, counterexample
+from symbackprop.proof.verdict import Condition, Kind, Verdict
+from symbackprop.proof.verify import verify
+
+Role = Literal["base", "step"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Obligation:
+    """One statement about a piece of the network: the base of the induction, or its step."""
+
+    role: Role
+    relation: Relation
+    piece: Piece
+    verdict: Verdict
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Induction:
+    """The verdict on a claim for every depth, and the obligations that it rests on."""
+
+    verdict: Verdict
+    obligations: tuple[Obligation, ...] = ()
+
+
+def prove_for_every_depth(repeat: Repeat, claim: DepthClaim, *, budget: Budget = Budget()) -> Induction:
+    """The verdict on a claim about networks of every depth; on `a != b`, that `a == b` does not hold for all.
+
+    PROVED: every obligation is proved, and so is the claim in a network of the smallest depth, which supplies the
+    witness. REFUTED: a network of small depth is a counterexample.
+    """
+    if claim.comparison == "!=":
+        return _difference(repeat, claim, budget)
+    obligations = tuple(_obligations(repeat, claim, budget))
+    reason = claim.obstacle or _first_failure(repeat, obligations)
+    if not reason:
+        return Induction(verdict=_with_witness(repeat, claim, obligations, budget), obligations=obligations)
+    found = _counterexample(repeat, claim, budget)
+    if found is not None:
+        return Induction(verdict=replace(found, reason=reason), obligations=obligations)
+    verdict = Verdict(kind=Kind.UNDECIDED, method=_method(repeat, claim), reason=f"no induction: {reason}")
+    return Induction(verdict=verdict, obligations=obligations)
+
+
+def _obligations(repeat: Repeat, claim: DepthClaim, budget: Budget) -> Iterator[Obligation]:
+    """What has to be proved; nothing where no induction can be tried."""
+    if claim.obstacle:
+        return
+    if claim.about == "shared":
+        made: list[tuple[Role, Relation, Piece]] = [
+            ("base", *shared_base(repeat, claim)[:2]),
+            ("step", *shared_step(repeat, claim)[:2]),
+        ]
+    else:
+        role: Role = "base" if claim.about == "end" else "step"
+        made = [(role, *in_general(repeat, claim)[:2])]
+    for role, relation, piece in made:
+        relation = replace(relation, comparison="==")
+        verdict = verify(relation, piece.graph, budget=budget)
+        yield Obligation(role=role, relation=relation, piece=piece, verdict=verdict)
+
+
+def _first_failure(repeat: Repeat, obligations: tuple[Obligation, ...]) -> str:
+    """Which obligation is not proved, and why; "" where all are."""
+    for obligation in obligations:
+        if not obligation.verdict.proved:
+            what = "has a counterexample" if obligation.verdict.kind is Kind.REFUTED else "is undecided"
+            reason = f": {obligation.verdict.reason}" if obligation.verdict.reason else ""
+            return f"the {obligation.role} {what}{reason}"
+    return ""
+
+
+def _with_witness(repeat: Repeat, claim: DepthClaim, obligations: tuple[Obligation, ...], budget: Budget) -> Verdict:
+    """PROVED, if the claim holds somewhere in a network of the smallest depth, which is proved once more by itself."""
+    method = _method(repeat, claim)
+    depth, number, relation, piece = next(small_instances(repeat, claim))
+    instance = verify(replace(relation, comparison="=="), piece.graph, budget=budget)
+    witness = _at_depth(repeat, claim, number, depth, instance.witness)
+    if not instance.proved:
+        reason = f"proved by induction, but not again in the network of depth {depth}: {instance.reason}"
+        return replace(instance, witness=witness, reason=reason)
+    return Verdict(
+        kind=Kind.PROVED,
+        method=method,
+        obligations=sum(obligation.verdict.obligations for obligation in obligations),
+        assumptions=tuple(dict.fromkeys(o.piece.assumed.get(a, a) for o in obligations for a in o.verdict.assumptions)),
+        conditions=distinct(chain(*(o.verdict.conditions for o in obligations), _conditions(repeat))),
+        witness=witness,
+    )
+
+
+def _at_depth(
+    repeat: Repeat, claim: DepthClaim, number: int, depth: int, witness: Mapping[str, object]
+) -> dict[str, object]:
+    """The point with the number of layers, and the layer where there are several."""
+    at = {repeat.indexing.count: depth} | ({repeat.indexing.index: number} if claim.about == "layer" else {})
+    return {"depth": at, **witness}
+
+
+def _conditions(repeat: Repeat) -> Iterator[Condition]:
+    """Where the network is defined and differentiable: its last layer and what comes after it stand for all layers."""
+    graph: Graph = last_layers(repeat, 1)[0].graph
+    for definition in graph.definitions.values():
+        yield from Domain(graph).conditions(definition.tensor, differentiated=True)
+
+
+def _counterexample(repeat: Repeat, claim: DepthClaim, budget: Budget) -> Verdict | None:
+    """REFUTED, by a network of small depth for which the equation fails; None where none is found."""
+    for depth, number, relation, piece in small_instances(repeat, claim):
+        found = counterexample(replace(relation, comparison="=="), piece.graph, budget)
+        if isinstance(found, Counterexample):
+            witness = _at_depth(repeat, claim, number, depth, found.as_dict())
+            return Verdict(kind=Kind.REFUTED, method=BY_POINT, witness=witness)
+    return None
+
+
+def _difference(repeat: Repeat, claim: DepthClaim, budget: Budget) -> Induction:
+    """`a != b` claims that a == b does not hold in every network; one counterexample proves it."""
+    found = _counterexample(repeat, claim, budget)
+    if found is not None:
+        method = f"counterexample by {BY_POINT}"
+        return Induction(verdict=replace(found, kind=Kind.PROVED, method=method))
+    induction = prove_for_every_depth(repeat, replace(claim, comparison="=="), budget=budget)
+    if induction.verdict.proved:
+        verdict = replace(induction.verdict, kind=Kind.REFUTED, reason="the two sides are equal")
+        return replace(induction, verdict=verdict)
+    return induction
+
+
+def _method(repeat: Repeat, claim: DepthClaim) -> str:
+    """induction over l: base, step"""
+    roles = {"shared": "base, step", "end": "base"}.get(claim.about, "step")
+    return f"induction over {repeat.indexing.index}: {roles}"

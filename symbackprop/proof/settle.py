@@ -1,0 +1,120 @@
+"""From an attempt to a verdict: a witness for what is proved, a counterexample for what is not, or why neither."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from symbackprop.model.graph import Graph, Relation
+from symbackprop.proof.attempt import Attempt, kinks, prove, vanishes
+from symbackprop.proof.domain import as_relations
+from symbackprop.proof.limits import Budget, Clock
+from symbackprop.proof.points.modular import probably_equal
+from symbackprop.proof.points.refutation import Agreement, Counterexample, refute, witness
+from symbackprop.proof.points.replay import replay
+from symbackprop.proof.verdict import Condition, Kind, Verdict
+from symbackprop.tensor.tensor import Tensor
+
+METHOD = "index normal form"
+BY_POINT = "ball arithmetic, replayed in interval arithmetic"
+
+
+def settle(relation: Relation, graph: Graph, attempt: Attempt, budget: Budget) -> Verdict:
+    """The verdict after an attempt to prove: a witness for a theorem, a counterexample for what was not proved."""
+    if attempt.proved:
+        return with_witness(relation, graph, attempt, budget)
+    found = counterexample(relation, graph, budget)
+    if isinstance(found, Counterexample):
+        return Verdict(kind=Kind.REFUTED, method=BY_POINT, witness=found.as_dict())
+    return undecided(relation, graph, attempt.reason, found, budget)
+
+
+def counterexample(relation: Relation, graph: Graph, budget: Budget) -> Counterexample | Agreement:
+    """A counterexample that a second evaluator has confirmed, or what was found instead."""
+    clock = _clock_for_points(budget)
+
+    def search(assumptions: tuple[Relation, ...]) -> Counterexample | Agreement:
+        def doubt(found: Counterexample) -> str:
+            return replay(relation, graph, found, assumptions, _clock_for_points(budget))
+
+        return refute(relation, graph, assumptions=assumptions, clock=clock, doubt=doubt)
+
+    away_from_kinks = as_relations(kinks(relation, graph))
+    found = search((*graph.assumptions, *away_from_kinks))
+    if isinstance(found, Agreement) and not found.agreeing and found.unsampled > found.too_large:
+        found = search((*_without_theorems(graph, clock), *away_from_kinks))
+    return found
+
+
+def undecided(relation: Relation, graph: Graph, reason: str, found: Agreement, budget: Budget) -> Verdict:
+    """UNDECIDED, with all that is known."""
+    return Verdict(kind=Kind.UNDECIDED, method=METHOD, reason=f"{reason}; {_explain(relation, graph, found, budget)}")
+
+
+def _explain(relation: Relation, graph: Graph, found: Agreement, budget: Budget) -> str:
+    if found.doubt:
+        return f"a point seemed to be a counterexample, but a second evaluation of it says: {found.doubt}"
+    stopped = f"; {found.stopped}" if found.stopped else ""
+    if found.agreeing and (likely := probably_equal(relation, graph, _clock_for_points(budget))):
+        return f"{likely}, and {found.agreeing} certified evaluations agree, which is no proof{stopped}"
+    if found.agreeing:
+        return f"{found.agreeing} certified evaluations agree, which is no proof{stopped}"
+    if found.stopped:
+        return f"no counterexample was found: {found.stopped}"
+    if found.too_large:
+        return "there is too much to evaluate at a point"
+    if found.unsampled and not found.undefined and not found.unknown:
+        return f"none of {found.unsampled} samples met the assumptions"
+    return "no point was found at which both sides could be evaluated"
+
+
+def with_witness(relation: Relation, graph: Graph, attempt: Attempt, budget: Budget) -> Verdict:
+    """PROVED, if there is a point at which everything that was assumed holds; otherwise the theorem may be vacuous."""
+    return proved(attempt, find_witness(relation, graph, attempt.conditions, budget))
+
+
+def find_witness(
+    relation: Relation,
+    graph: Graph,
+    conditions: Iterable[Condition],
+    budget: Budget,
+    adjoints: Mapping[str, Tensor] | None = None,
+) -> dict[str, object] | None:
+    """A point at which the assumptions and conditions hold and both sides are defined; None if none is found."""
+    clock, needed = _clock_for_points(budget), as_relations(conditions)
+    point = witness(relation, graph, assumptions=(*graph.assumptions, *needed), adjoints=adjoints, clock=clock)
+    if point is None and any(a.comparison == "==" for a in graph.assumptions):
+        theorems_aside = _without_theorems(graph, clock)
+        point = witness(relation, graph, assumptions=(*theorems_aside, *needed), adjoints=adjoints, clock=clock)
+    return point
+
+
+def _without_theorems(graph: Graph, clock: Clock) -> tuple[Relation, ...]:
+    """The assumptions without the assumed equations that are theorems: Σ softmax(z) = 1 holds at no point but exactly.
+
+    What such a theorem needs is assumed in its place.
+    """
+    bare = replace(graph, assumptions=tuple(a for a in graph.assumptions if a.comparison != "=="))
+    kept: list[Relation] = []
+    share = Clock(Budget(clock.budget.terms, clock.budget.seconds / 8), clock)
+    for assumption in graph.assumptions:
+        attempt = prove(assumption, bare, share, vanishes) if assumption.comparison == "==" else None
+        kept += as_relations(attempt.conditions) if attempt is not None and attempt.proved else [assumption]
+    return tuple(kept)
+
+
+def _clock_for_points(budget: Budget) -> Clock:
+    return Clock(Budget(budget.terms, budget.seconds / 2))
+
+
+def proved(attempt: Attempt, point: Mapping[str, object] | None) -> Verdict:
+    """PROVED with its witness; UNDECIDED without one."""
+    if point is None:
+        reason = "proved, but no point was found at which all that is assumed holds and both sides are defined"
+        return Verdict(kind=Kind.UNDECIDED, method=METHOD, reason=reason)
+    return Verdict(
+        kind=Kind.PROVED,
+        method=METHOD,
+        obligations=1,
+        assumptions=attempt.assumptions,
+        conditions=attempt.conditions,
+        witness=point,
+    )

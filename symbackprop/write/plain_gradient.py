@@ -1,0 +1,82 @@
+"""Gradients for a terminal: each in index notation, as arrays and as LaTeX, with its verdict; then the NumPy source."""
+
+from symbackprop.proof.verdict import Verdict
+from symbackprop.tensor.nodes import Partial, adjoint_name, entry
+from symbackprop.tensor.tensor import axes
+from symbackprop.write.blocks import Equation
+from symbackprop.write.plain import PlainText
+from symbackprop.write.plain_derivation import array_text
+from symbackprop.write.plain_verdict import basis, verdict_line
+from symbackprop.write.report import LossReport, Report, SecondReport
+from symbackprop.write.sections.context import Context, context
+from symbackprop.write.sections.forms import matrix_form
+from symbackprop.write.sections.second import second_lines
+
+
+def plain_gradient(report: Report) -> str:
+    """What the report knows of the gradients of its losses."""
+    ctx = context(report)
+    lines: list[str] = []
+    for loss in report.losses:
+        lines += [*_definitions(ctx, loss), "", *_equations(ctx, loss)]
+        for second in (s for s in report.second if s.loss == loss.loss):
+            lines += ["", *_second(ctx, loss, second)]
+        if loss.loss in report.numpy_source:
+            lines += ["", "As a NumPy function:", "", report.numpy_source[loss.loss].rstrip()]
+    return "\n".join(lines)
+
+
+def _definitions(ctx: Context, loss: LossReport) -> list[str]:
+    """The definitions as written, the shapes of all quantities, and what is assumed."""
+    graph = ctx.graph
+    needed = graph.ancestors(loss.loss)
+    names = [name for name in (*graph.inputs, *graph.definitions) if name in needed]
+    lines = [f"{name} = {d.formula}" for name, d in graph.definitions.items() if name in needed]
+    lines.append("shapes: " + ", ".join(f"{name} {_shape(ctx, name)}" for name in names))
+    return lines + [f"assumed: {assumption.formula}" for assumption in graph.assumptions]
+
+
+def _shape(ctx: Context, name: str) -> str:
+    shape = ctx.graph.shape(name)
+    return f"({', '.join(map(str, shape))})" if shape else "scalar"
+
+
+def _equations(ctx: Context, loss: LossReport) -> list[str]:
+    """The equations of the δ-rule from the loss down; the verdict stands below those that were asked for."""
+    writer = PlainText(ctx.graph, loss.loss)
+    verdicts = {gradient.name: gradient.verdict for gradient in loss.gradients}
+    blocks = []
+    for name, tensor in loss.delta.adjoints.items():
+        code = adjoint_name(loss.loss, name)
+        left, right = writer.equation(entry(code, *tensor.indices), tensor.expr)
+        arrays = array_text(loss.delta, tensor) if tensor.shape else None
+        lines = [f"{left} = {right}", *([f"  as arrays: {arrays}"] if arrays else [])]
+        letters = ctx.letters(entry(code, *tensor.indices))
+        lines += _latex(Equation(ctx.tex(entry(code, *tensor.indices), letters), (ctx.tex(tensor.expr, letters),)))
+        form = matrix_form(ctx, tensor) if tensor.shape else None
+        lines += _latex(Equation(ctx.symbol(code), (form,))) if form is not None else []
+        lines += _verdict(ctx, verdicts[name]) if name in verdicts else []
+        blocks.append("\n".join(lines))
+    deltas = any(name not in verdicts for name in loss.delta.adjoints)
+    return ["\n\n".join([*([f"δv stands for ∂{loss.loss}/∂v"] if deltas else []), *blocks])]
+
+
+def _second(ctx: Context, loss: LossReport, second: SecondReport) -> list[str]:
+    writer = PlainText(ctx.graph, loss.loss)
+    own = len(ctx.graph.shape(second.first))
+    indices = axes(second.tensor.shape)
+    inner = Partial(entry(loss.loss), entry(second.first, *indices[:own]))
+    left, right = writer.equation(Partial(inner, entry(second.second, *indices[own:])), second.tensor.expr)
+    arrays = array_text(loss.delta, second.tensor) if second.tensor.shape else None
+    lines = [f"{left} = {right}", *([f"  as arrays: {arrays}"] if arrays else [])]
+    for line in second_lines(ctx, second):
+        lines += _latex(line)
+    return lines + _verdict(ctx, second.verdict)
+
+
+def _verdict(ctx: Context, verdict: Verdict) -> list[str]:
+    return [f"  {line}" for line in (verdict_line(verdict, ctx.graph), *basis(verdict, ctx.graph))]
+
+
+def _latex(line: Equation) -> list[str]:
+    return [f"  LaTeX: {line.left} = {line.rights[0]}"]

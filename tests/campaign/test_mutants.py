@@ -1,0 +1,89 @@
+"""Mutants of true statements: none that differs is proved, nearly all are refuted, and the rest is known by name."""
+
+from collections import Counter
+from functools import cache
+
+import pytest
+from campaign.expected import expected, surprises
+from campaign.figures import (
+    ALONE_MADE,
+    LEAST_FALSE,
+    LEAST_FALSE_ALONE,
+    LEAST_FALSE_SCALAR,
+    LEAST_REFUTED,
+    MUTANTS_MADE,
+    SCALAR_MADE,
+    SEED,
+)
+from campaign.judge import DIFFERS, Outcome
+from campaign.mutate import KINDS, NO_CONDITION
+from campaign.run import ALONE_MUTANTS, MUTANTS, SCALAR_MUTANTS, Tally, run, tally, tasks
+from campaign.statements import ALL_SIZES, CONCRETE, Statement, own
+
+from symbackprop.proof.verdict import Kind
+from symbackprop.proof.verify import verify
+
+
+@cache
+def outcomes(job: str, group: str, total: int) -> tuple[Outcome, ...]:
+    found = []
+    for result in run(tasks(job, group, own(), total, SEED)):
+        assert not result.failure, result.failure
+        found += result.outcomes
+    return tuple(found)
+
+
+def counted(group: str) -> Tally:
+    return tally(outcomes(MUTANTS, group, MUTANTS_MADE[group]))
+
+
+@pytest.mark.parametrize("statement", own(), ids=lambda statement: statement.id)
+def test_what_mutants_are_made_of_is_proved(statement: Statement) -> None:
+    """Otherwise they would show nothing."""
+    assert verify(statement.relation, statement.graph).proved
+
+
+@pytest.mark.parametrize("group", [CONCRETE, ALL_SIZES])
+def test_no_mutant_that_differs_is_proved(group: str) -> None:
+    assert [str(outcome.statement) for outcome in counted(group).false_proofs] == []
+
+
+@pytest.mark.parametrize("group", [CONCRETE, ALL_SIZES])
+def test_every_counterexample_is_one(group: str) -> None:
+    """The oracle evaluates both sides at the point of each refutation."""
+    assert [str(outcome.statement) for outcome in counted(group).false_refutations] == []
+
+
+@pytest.mark.parametrize("group", [CONCRETE, ALL_SIZES])
+def test_mutants_are_many_and_nearly_all_refuted(group: str) -> None:
+    found = counted(group)
+    assert found.differing >= LEAST_FALSE[group]
+    assert found.refuted >= LEAST_REFUTED * found.differing
+
+
+def test_what_is_undecided_is_listed() -> None:
+    assert surprises("mutants", (o for group in (CONCRETE, ALL_SIZES) for o in counted(group).undecided)) == []
+    assert all(expected("mutants").values())
+
+
+def test_every_kind_of_mistake_is_made_often() -> None:
+    every = [outcome for group in MUTANTS_MADE for outcome in outcomes(MUTANTS, group, MUTANTS_MADE[group])]
+    made = Counter(outcome.kind for outcome in every if outcome.truth == DIFFERS)
+    assert set(made) == {*KINDS, NO_CONDITION}
+    assert min(made.values()) >= 10, made
+
+
+@pytest.mark.parametrize("group", [CONCRETE, ALL_SIZES])
+def test_the_prover_alone_proves_no_mutant(group: str) -> None:
+    """Points refute most mutants before the prover has tried all that it can; here it tries everything."""
+    found = tally(outcomes(ALONE_MUTANTS, group, ALONE_MADE // 2))
+    assert found.differing >= LEAST_FALSE_ALONE // 2
+    assert [str(outcome.statement) for outcome in found.false_proofs] == []
+    assert all(outcome.verdict is not Kind.REFUTED for outcome in found.undecided)
+
+
+def test_the_scalar_prover_proves_no_mutant() -> None:
+    found = tally(outcomes(SCALAR_MUTANTS, CONCRETE, SCALAR_MADE))
+    assert found.differing >= LEAST_FALSE_SCALAR
+    assert [str(outcome.statement) for outcome in found.false_proofs] == []
+    assert found.equal_proved > found.equal / 2  # it does prove what is true

@@ -1,0 +1,66 @@
+"""`symbackprop verify --certificates` and `symbackprop check`: written, checked, altered, missing."""
+
+import json
+from pathlib import Path
+
+from click.testing import CliRunner, Result
+
+from symbackprop.cli import main
+
+FILE = """
+[functions]
+f = "elementwise"
+[define]
+E = "(w*x - y)**2/2"
+a = "f(E)"
+[claims]
+"gradient, by hand" = "d(E, w) == (w*x - y)*x"
+"gradient / by hand" = "d(a, w) == prime(f, E)*d(E, w)"
+"no identity" = "d(E, w) != x"
+"false" = "d(E, w) == x"
+"""
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def test_certificates_are_written_and_checked(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text(FILE, encoding="utf-8")
+    folder = tmp_path / "certificates"
+    result = run("verify", tmp_path / "a.toml", "--certificates", folder, "--json")
+    assert result.exit_code == 1
+    assert f"3 certificates in {folder}" in result.stderr
+    assert len(json.loads(result.stdout)) == 4
+    files = sorted(folder.iterdir())
+    assert len(files) == 3 and all(file.suffix == ".json" for file in files)
+    result = run("check", *files)
+    assert result.exit_code == 0
+    assert result.stdout.count(": accepted: ") == 3 and "d(E, w) != x" in result.stdout
+
+
+def test_altered_certificates_are_rejected(tmp_path: Path) -> None:
+    run("verify", "softmax-cross-entropy", "--certificates", tmp_path)
+    (path,) = tmp_path.iterdir()
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["assumptions"] = []
+    path.write_text(json.dumps(content), encoding="utf-8")
+    result = run("check", path)
+    assert result.exit_code == 1
+    assert result.stdout == f"{path}: REJECTED: a wrong digest\n"
+
+
+def test_what_is_no_certificate_is_bad_input(tmp_path: Path) -> None:
+    (tmp_path / "no.json").write_text("{", encoding="utf-8")
+    for path, why in ((tmp_path / "no.json", "no JSON"), (tmp_path / "missing.json", "No such file")):
+        result = run("check", path)
+        assert result.exit_code == 2
+        assert result.stderr.startswith("symbackprop: ") and why in result.stderr and result.stderr.count("\n") == 1
+    (tmp_path / "other.json").write_text("[1, 2]", encoding="utf-8")
+    assert run("check", tmp_path / "other.json").exit_code == 1
+
+
+def test_a_claim_without_a_certificate_is_named(tmp_path: Path) -> None:
+    result = run("verify", "mean-square-inequality", "--certificates", tmp_path)
+    told = result.stderr.splitlines()
+    assert any(": no certificate: " in line for line in told) is ("0 certificates" in told[-1])

@@ -1,0 +1,150 @@
+"""`symbackprop gradient`: what is printed is proved, and the generated source computes it."""
+
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+import symbackprop as sb
+from symbackprop.cli import main
+
+LEAST_SQUARES = ["sum((X @ w - y)**2)", "--shape", "X: N, n", "--shape", "w: n", "--shape", "y: N"]
+LOGISTIC = ["-sum(y*log(sigmoid(X @ w)) + (1 - y)*log(1 - sigmoid(X @ w)))", *LEAST_SQUARES[1:]]
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(main, ["gradient", *map(str, arguments)])
+
+
+def arrays(output: str, left: str) -> str:
+    """The array formula below the line of a derivative."""
+    lines = output.splitlines()
+    start = next(k for k, line in enumerate(lines) if line.startswith(left))
+    return next(line for line in lines[start:] if "as arrays: " in line).split("as arrays: ")[1]
+
+
+def test_index_form_array_form_latex_verdict_and_source() -> None:
+    result = run(*LEAST_SQUARES, "--wrt", "w")
+    assert result.exit_code == 0
+    assert "∂L/∂w[i] = 2·Σ_j X[j,i]·(Σ_k X[j,k]·w[k] - y[j])" in result.output
+    assert r"\frac{\partial L}{\partial w} = 2X^{\top}(X\,w - y)" in result.output
+    assert "PROVED for all sizes" in result.output
+    assert "def loss_and_gradients(X, w, y):" in result.output
+    assert "∂L/∂X" not in result.output and "∂L/∂y" not in result.output
+
+
+def test_the_array_form_means_the_gradient() -> None:
+    graph = sb.graph({"L": LEAST_SQUARES[0]}, {"X": "N, n", "w": "n", "y": "N"})
+    text = arrays(run(*LEAST_SQUARES, "--wrt", "w").output, "∂L/∂w")
+    assert sb.verify(f"d(L, w) == {text}", graph).proved
+
+
+def test_all_inputs_without_wrt_and_several_with_it() -> None:
+    assert all(f"∂L/∂{name}[" in run(*LEAST_SQUARES).output for name in "Xwy")
+    output = run(*LEAST_SQUARES, "--wrt", "w", "--wrt", "y").output
+    assert "∂L/∂w[" in output and "∂L/∂y[" in output and "∂L/∂X[" not in output
+
+
+def test_activations_in_a_formula_get_names() -> None:
+    output = run(*LOGISTIC, "--wrt", "w").output
+    assert "z = X @ w\na = sigmoid(z)\nL = -sum(y*log(a) + (1 - y)*log(1 - a))" in output
+    assert "∂L/∂z[i] = a[i] - y[i]" in output
+    assert "∂L/∂w[i] = Σ_j X[j,i]·δz[j]" in output
+
+
+def test_definitions_assumptions_and_functions() -> None:
+    given = ["--define", "p = softmax(z)", "--define", "L = -sum(y*log(p))", "--shape", "z: n", "--shape", "y: n"]
+    output = run("L", *given, "--assume", "sum(y) == 1", "--wrt", "z").output
+    assert "∂L/∂z[i] = p[i] - y[i]" in output and "under sum(y) == 1" in output
+    output = run("sum(f(x))", "--shape", "x: n", "--function", "f").output
+    assert "f'(x[i])" in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "left", "formula"),
+    [
+        (LEAST_SQUARES, "∂²L/∂w[i]∂w[j]", "2 * (X.T @ X)"),
+        (LOGISTIC, "∂²L/∂w[i]∂w[j]", "X.T @ diag(a * (1 - a)) @ X"),
+        (["x @ A @ x", "--shape", "x: n", "--shape", "A: n, n"], "∂²L/∂x[i]∂x[j]", "A + A.T"),
+    ],
+)
+def test_hessian_in_matrix_form_is_proved(arguments: list[str], left: str, formula: str) -> None:
+    wrt = left.split("∂")[2][0]
+    result = run(*arguments, "--wrt", wrt, "--hessian")
+    assert result.exit_code == 0
+    assert arrays(result.output, left) == formula
+    assert result.output.count("PROVED for all sizes") == 2
+
+
+def test_hessian_has_every_pair() -> None:
+    output = run(*LEAST_SQUARES, "--wrt", "w", "--wrt", "y", "--hessian").output
+    lefts = [line.split(" = ")[0] for line in output.splitlines() if line.startswith("∂²")]
+    assert lefts == ["∂²L/∂w[i]∂w[j]", "∂²L/∂w[i]∂y[j]", "∂²L/∂y[i]∂y[j]"]
+
+
+def test_numpy_is_source_that_runs() -> None:
+    source = run(*LEAST_SQUARES, "--wrt", "w", "--format", "numpy").stdout
+    names: dict[str, object] = {}
+    exec(compile(source, "generated", "exec"), names)
+    rng = np.random.default_rng(1)
+    X, w, y = rng.normal(size=(4, 3)), rng.normal(size=3), rng.normal(size=4)  # noqa: N806
+    loss, gradients = names["loss_and_gradients"](X, w, y)  # type: ignore[operator]
+    assert loss == pytest.approx(np.sum((X @ w - y) ** 2))
+    assert gradients["w"] == pytest.approx(2 * X.T @ (X @ w - y))
+
+
+def test_numpy_has_the_second_derivatives() -> None:
+    source = run(*LOGISTIC, "--wrt", "w", "--wrt", "X", "--hessian", "--format", "numpy").stdout
+    names: dict[str, object] = {}
+    exec(compile(source, "generated", "exec"), names)
+    rng = np.random.default_rng(2)
+    X, w, y = rng.normal(size=(4, 3)), rng.normal(size=3), rng.uniform(size=4)  # noqa: N806
+    step = 1e-5
+
+    def gradients(X: np.ndarray, w: np.ndarray) -> tuple[dict[str, np.ndarray], dict[tuple[str, str], np.ndarray]]:  # noqa: N803
+        return names["loss_and_gradients"](X, w, y)[1:]  # type: ignore[operator]
+
+    _, second = gradients(X, w)
+    assert set(second) == {("w", "w"), ("w", "X"), ("X", "X")}
+    for k in range(3):
+        shift = step * np.eye(3)[k]
+        central = (gradients(X, w + shift)[0]["w"] - gradients(X, w - shift)[0]["w"]) / (2 * step)
+        assert second["w", "w"][:, k] == pytest.approx(central, abs=1e-6)
+    moved = np.zeros_like(X)
+    moved[1, 2] = step
+    for of in ("w", "X"):
+        central = (gradients(X + moved, w)[0][of] - gradients(X - moved, w)[0][of]) / (2 * step)
+        found = second[of, "X"][..., 1, 2]
+        assert found == pytest.approx(central, abs=1e-6)
+
+
+def test_the_other_formats() -> None:
+    assert run(*LEAST_SQUARES, "--format", "md").stdout.startswith("# The gradient of sum(")
+    markdown = run(*LEAST_SQUARES, "--wrt", "w", "--hessian", "--format", "md").stdout
+    assert "## Second derivatives" in markdown and r"\partial^{2} L" in markdown
+    assert run(*LEAST_SQUARES, "--format", "tex").stdout.rstrip().endswith(r"\end{document}")
+    data = json.loads(run(*LEAST_SQUARES, "--wrt", "w", "--hessian", "--format", "json").stdout)
+    assert [s["by"] for s in data["second_derivatives"]] == [["w", "w"]]
+    assert data["second_derivatives"][0]["verdict"]["kind"] == "PROVED"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["2*x", "--shape", "x: n"], "'2*x' has the shape (n); only a scalar has a gradient"),
+        (["x @ x", "--shape", "x: n", "--wrt", "y"], "unknown name 'y'"),
+        (["x @ x", "--shape", "x: n", "--shape", "y: n"], "nothing uses this name"),
+        (["3"], "depends on nothing"),
+        (["x @ y", "--shape", "x: n", "--shape", "y: m"], "the inner sizes n and m differ"),
+        (["sum(x", "--shape", "x: n"], "not a formula"),
+        (["x @ x", "--shape", "x: n", "--format", "pdf"], "--format 'pdf'"),
+        (["d(x, x)"], "d(...) may stand in [claims] and [printed]"),
+        (["__import__('os').system('id')"], "only functions of the formula language"),
+    ],
+)
+def test_bad_input_is_one_line(arguments: list[str], expected: str) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2, result.output
+    (line,) = [line for line in result.stderr.splitlines() if line.strip()]
+    assert expected in line
