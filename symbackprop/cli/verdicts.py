@@ -29,14 +29,14 @@ def show(outcomes: Sequence[Outcome], verbose: bool) -> None:
     from rich.text import Text
 
     several = len({outcome.claim.origin for outcome in outcomes}) > 1
-    rows = table("verdict", "seconds", "claim", "assumptions")
+    rows = table("verdict", "seconds", "claim", "holds under")
     for outcome in outcomes:
         kind = str(outcome.verdict.kind)
         rows.add_row(
             Text(kind, style=COLOURS[kind]),
             Text(f"{outcome.seconds:.2f}", justify="right"),
             Text(label(outcome.claim, several)),
-            Text(", ".join(outcome.verdict.assumptions)),
+            Text(", ".join(_under(outcome))),
         )
     screen = console()
     screen.print(rows)
@@ -45,6 +45,15 @@ def show(outcomes: Sequence[Outcome], verbose: bool) -> None:
             plain_line(screen, line)
     if len(outcomes) > 1:
         plain_line(screen, counts(outcomes))
+
+
+def _under(outcome: Outcome) -> list[str]:
+    """What was assumed for a proof, and the conditions under which it holds."""
+    from symbackprop.write.plain_verdict import conditions
+
+    verdict = outcome.verdict
+    needed = conditions(verdict, outcome.claim.graph) if verdict.proved else []
+    return [*verdict.assumptions, *(text.rpartition(" (")[0] for text in needed)]
 
 
 def label(claim: Claim, several: bool) -> str:

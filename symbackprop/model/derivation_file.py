@@ -105,11 +105,12 @@ def load(path: Path) -> DerivationFile:
 
 def _parse_toml(path: Path) -> dict[str, Any]:
     try:
-        text = path.read_bytes()
+        with path.open("rb") as stream:  # no more than is wanted: the path may name a device without an end
+            text = stream.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise FileError(f"cannot be read: {error.strerror}") from None
     if len(text) > MAX_FILE_BYTES:
-        raise FileError(f"has {len(text)} bytes; at most {MAX_FILE_BYTES} are read")
+        raise FileError(f"has more than {MAX_FILE_BYTES} bytes; no more are read")
     try:
         return tomllib.loads(text.decode("utf-8-sig"), parse_float=Decimal)
     except UnicodeDecodeError:

@@ -171,6 +171,9 @@ class _SourceWriter:
             for identifier in self.formulas.function_names(f):
                 what = "a function" if identifier == itself else f"the derivative of {f}"
                 lines.append(f"        {identifier}: {what}, applied to an array entry by entry")
+        if self.graph.assumptions:
+            # The gradients may be simplified by them.
+            lines += ["", "    Assumed:", *(f"        {_within_docstring(a.formula)}" for a in self.graph.assumptions)]
         lines += ["", "    Returns:", f"        {self.loss} as a float, and a dictionary with the gradients"]
         lines += [f'        "{v}": {_shown(self.graph.shape(v))}' for v in self.wanted]
         if self.second:
@@ -234,3 +237,8 @@ def _shown(shape: Shape) -> str:
     if not shape:
         return "a scalar"
     return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+
+
+def _within_docstring(formula: str) -> str:
+    """A formula on one line, without the comments and the quotes with which it could end a docstring."""
+    return " ".join(ast.unparse(syntax_tree(formula)).replace('"', "'").replace("\\", "").split())

@@ -5,7 +5,8 @@ conditions, and a point. How it was proved does not matter, since the checker ha
 total derivatives to unfold, which definitions to insert) are few enough to be tried in the order of the prover.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice, product
 from typing import Any
 
 from symbackprop.errors import NotSupportedError
@@ -27,6 +28,7 @@ from symbackprop.proof.verdict import Verdict
 from symbackprop.tensor.nodes import Expr, entry_name
 
 MOST_TRIES = 60
+MOST_POINTS = 16
 
 
 def certificate(relation: Relation, graph: Graph, verdict: Verdict) -> dict[str, Json]:
@@ -42,14 +44,17 @@ def certificate(relation: Relation, graph: Graph, verdict: Verdict) -> dict[str,
     for tries, hints in enumerate(hints_for(relation, graph, definitions, bool(content["functions"]))):
         if tries == MOST_TRIES:
             break
-        found = content | {"hints": hints}
-        found["digest"] = checker.digest(found)
-        try:
-            checker.check(found)
-        except checker.Rejected as error:
-            reason = str(error)
-            continue
-        return found
+        for witness in (content["witness"], *_enlarged(content, hints["general"])):
+            found = content | {"hints": hints, "witness": witness}
+            found["digest"] = checker.digest(found)
+            try:
+                checker.check(found)
+            except checker.Rejected as error:
+                reason = str(error)
+                if witness is content["witness"] and "the point" not in reason:
+                    break
+                continue
+            return found
     raise NotSupportedError(f"{relation.formula}: proved, but the checker does not follow: {reason}")
 
 
@@ -91,6 +96,33 @@ def _witness(verdict: Verdict, names: set[str], arbitrary: Iterable[str]) -> dic
             if name in formulas
         ],
     }
+
+
+def _enlarged(content: dict[str, Json], general: dict[str, str]) -> Iterator[Json]:
+    """The point at the stated sizes where numbers stand for any: entries are added, zeros or the last one again."""
+    witness, sizes = content["witness"], {name: int(number) for number, name in general.items()}
+    growing = [name for name in witness["values"] if set(content["shapes"][name]) & set(sizes.values())]
+    for zeros in islice(product((True, False), repeat=len(growing)), MOST_POINTS) if sizes else ():
+        values = {
+            name: _grown(witness["values"][name], content["shapes"][name], set(sizes.values()), zero)
+            for name, zero in zip(growing, zeros, strict=True)
+        }
+        yield witness | {"sizes": witness["sizes"] | sizes, "values": witness["values"] | values}
+
+
+def _grown(value: Json, shape: list[Json], sizes: set[int], zero: bool) -> Json:
+    """An array with each axis of one of the sizes made as long."""
+    if not shape:
+        return value
+    parts = [_grown(part, shape[1:], sizes, zero) for part in value]
+    if shape[0] not in sizes:
+        return parts
+    filler = _zeros(parts[-1]) if zero else parts[-1]
+    return [*parts, *[filler] * (shape[0] - len(parts))][: shape[0]]
+
+
+def _zeros(value: Json) -> Json:
+    return [_zeros(part) for part in value] if isinstance(value, list) else "0"
 
 
 def _nested(value: Any) -> Json:

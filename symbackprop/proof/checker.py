@@ -47,7 +47,21 @@ NEEDS = {"positive": "> 0", "nonnegative": ">= 0", "nonzero": "!= 0"}
 IMPLIED = {"positive": set(NEEDS), "nonnegative": {"nonnegative"}, "nonzero": {"nonzero"}}
 ALLOWED = {"==": {"=="}, "!=": {"<", ">"}, "<": {"<"}, "<=": {"<", "=="}, ">": {">"}, ">=": {">", "=="}}
 COMPARISONS = tuple(ALLOWED)
+STEPS = ("positive", "zero", "abs", "sign")
+RESERVED = (*ORDINARY, "d", "local", "sum", "delta", "pi", "size")
 ALLOWED |= {relation: ALLOWED[relation[:-2]] for relation in NEEDS.values()}
+
+_Z, _ABOVE = ("at", "z"), ("positive", ("at", "z"))
+_BELOW = ("add", "1", ("mul", "-1", _ABOVE))
+# The functions with kinks, all of them continuous: for others the derivative of the active branch may be none at all.
+KINKED: dict[str, tuple[tuple[str, ...], Tree]] = {
+    "relu": (("z",), ("mul", _Z, _ABOVE)),
+    "leaky_relu": (("z", "slope"), ("add", ("mul", _Z, _ABOVE), ("mul", ("at", "slope"), _Z, _BELOW))),
+    "elu": (
+        ("z", "alpha"),
+        ("add", ("mul", _Z, _ABOVE), ("mul", ("at", "alpha"), _BELOW, ("add", "-1", ("exp", _Z)))),
+    ),
+}
 
 
 class Rejected(ValueError):
@@ -55,7 +69,7 @@ class Rejected(ValueError):
 
 
 def check(certificate: Any) -> str:
-    """What the certificate proves, as text: the statement, what is assumed, and under which conditions.
+    """What the certificate proves, as text: the statement, what is assumed, the conditions, and the definitions.
 
     Raises: Rejected (a ValueError) for a certificate that does not prove what it states.
     """
@@ -169,6 +183,14 @@ def deltas(tree: Tree) -> Iterator[Tree]:
         yield from deltas(part)
 
 
+def is_guard(tree: Tree) -> bool:
+    """Whether a tree is a comparison or delta, or is made of these by arithmetic alone."""
+    if tree[0] in ("positive", "zero", "delta"):
+        return True
+    inner = [part for part in parts(tree) if not isinstance(part, str)]
+    return not isinstance(tree, str) and tree[0] in ("add", "mul") and bool(inner) and all(map(is_guard, inner))
+
+
 def show(tree: Tree) -> str:
     """A tree as text."""
     if isinstance(tree, str):
@@ -219,15 +241,19 @@ class Theory:
         general = self.hints["general"]
         require(len(set(general.values())) == len(general), "one size for two numbers")
         require(all(number.isdigit() and is_name(name) for number, name in general.items()), "a size for a number")
+        self.stated = {name: int(number) for number, name in general.items()}  # the sizes of the statement itself
         self.ranges: dict[str, Any] = {}  # of every index name made here
         self.fresh_names = map("@{}".format, count())
         self.needs: dict[tuple[str, Tree], None] = {}  # what the derivatives taken so far rely on
         self.equations: dict[tuple[str, str], tuple[tuple[str, ...], Tree]] = {}
         self.shapes: dict[str, tuple[Any, ...]] = {}
         self.functions: dict[str, Any] = {}
+        self.meanings: list[str] = []  # of the names, as text
         for record in certificate["functions"]:
             require(record["name"] not in self.functions, f"{record['name']!r} is defined twice")
             self._read_function(record)
+            meaning = "an arbitrary function" if record["value"] is None else show(record["value"])
+            self.meanings.append(f"{record['name']}({', '.join(record['arguments'])}) = {meaning}")
         self.shapes = {name: tuple(map(self._extent, shape)) for name, shape in certificate["shapes"].items()}
         self.ancestors = {name: {name} for name in self.shapes}
         self.values: dict[str, Tree] = {}
@@ -236,6 +262,7 @@ class Theory:
             shape = tuple(map(self._extent, record["shape"]))
             require(record["name"] not in self.shapes, f"{record['name']!r} is defined twice")
             self.values[record["name"]] = self._read(record["value"], axes(shape), within_definition=True)
+            self.meanings.append(f"{show(('at', record['name'], *axes(shape)))} = {show(record['value'])}")
             self.shapes[record["name"]] = shape
             used = names_in(self.values[record["name"]])
             self.ancestors[record["name"]] = {record["name"]}.union(*(self.ancestors[u] for u in used))
@@ -274,7 +301,18 @@ class Theory:
         require(value is not None or compact is None, "a derivative of an arbitrary function")
         require("a" not in names_in(value or "0"), f"the formula of {record['name']}")
         require(all(n[0] != "sum" for t in (value, compact) for n in nodes(t or "0")), f"a sum in {record['name']}")
+        self._check_kinks(record["name"], formals, value)
         self.functions[record["name"]] = formals, value, compact
+
+    def _check_kinks(self, name: str, formals: tuple[str, ...], value: Tree | None) -> None:
+        """A formula with comparisons is one of the known ones, and a known name has its own formula."""
+        require(name not in RESERVED or value == (name, ("at", formals[0])), f"the name {name!r} is taken")
+        if name in KINKED:
+            require((formals, value) == KINKED[name], f"the formula of {name} is another one")
+            return
+        for node in nodes(value or "0"):
+            kink = node[0] in STEPS or (node[0] == "call" and node[1] in KINKED)
+            require(not kink, f"a comparison in the formula of {name}, which may not be continuous")
 
     def _relation(self, record: Any, comparisons: Iterable[str] = COMPARISONS, bound: Any = None) -> Relation:
         """A statement; its bound, if there is one, is read with the same indices."""
@@ -344,6 +382,7 @@ class Theory:
         if isinstance(i, str):
             require(i in scope and scope[i] == size, f"the index {i!r} does not run over {size!r}")
         else:
+            size = self.stated.get(size, size)
             require(type(i) is int and i >= 0 and (isinstance(size, str) or i < size), f"the index {i!r}")
 
     def _positive_name(self, relation: Relation) -> str | None:
@@ -512,10 +551,11 @@ class Theory:
     # -------------------------------------------------------------------------------- what is checked
 
     def summary(self) -> str:
-        """The statement, what is assumed, and the conditions."""
+        """The statement, what is assumed, the conditions, and what the functions and defined names mean."""
         given = f", given {'; '.join(a.text for a in self.assumptions)}" if self.assumptions else ""
         where = f", where {'; '.join(c.text for c in self.conditions)}" if self.conditions else ""
-        return self.statement.text + given + where
+        meanings = f", with {'; '.join(self.meanings)}" if self.meanings else ""
+        return self.statement.text + given + where + meanings
 
     def bounds(self, tree: Tree, depth: int = 0) -> Bounds:
         """Bounds of a tree for all values of its indices and of the inputs, those assumed positive being so."""
@@ -599,10 +639,12 @@ class Theory:
     def _forms(self, mode: str) -> "Forms":
         """Forms that know the conditions and use the assumed equations."""
         forms = Forms(self, mode)
-        forms.learning = True  # a condition that holds has a value, and so have its parts
-        for c in self.conditions:
+        for c in sorted(self.conditions, key=lambda c: not self._is_plain(c.left)):
             (kind,) = (kind for kind, relation in NEEDS.items() if relation == c.comparison)
-            forms.noted(kind, forms.read(c.left))
+            forms.learning = self._is_plain(c.left)  # a condition that holds has a value, and so have its parts
+            p = forms.read(c.left)
+            forms.learning = True
+            forms.noted(kind, p)
         forms.learning = False
         for a in self.assumptions if mode == self.hints["functions"] else ():
             left, right = (a.left, a.right) if a.comparison in (">", ">=") else (a.right, a.left)
@@ -612,6 +654,16 @@ class Theory:
                 above = forms.read(plus(left, times("-1", right)))
                 forms.learn("positive" if a.comparison in ("<", ">") else "nonnegative", above)
         return forms
+
+    def _is_plain(self, tree: Tree) -> bool:
+        """Whether a tree has a value only where all its parts have: no 0 and no comparison stands beside them."""
+        for node in nodes(tree):
+            if node[0] in (*STEPS, "delta", "call", "d", "local") or (isinstance(node, str) and not Fraction(node)):
+                return False
+            inserted = node[0] == "at" and node[1] in self.values and node[1] in self.hints["insert"]
+            if inserted and not self._is_plain(self.values[node[1]]):
+                return False
+        return True
 
     def _check_assumptions(self) -> None:
         """An assumed equation constrains no variable of differentiation: else sum y = 1 would give d(sum y)/dy = 0.
@@ -640,6 +692,8 @@ class Theory:
         """Raises: Rejected unless assumptions and conditions hold at the point, and the statement has a value there."""
         point = Point(self)
         for relation in (*self.assumptions, *self.conditions):
+            for size in sorted(self._sizes_of(relation) & set(self.stated)):
+                require(point.size(size) == self.stated[size], f"{relation.text}: the point is of another size")
             require(point.holds(relation), f"at the point it is not certain that {relation.text}")
         found = (point.compare(self.statement, place) for place in point.places(self.statement))
         if self.statement.comparison == "!=":
@@ -652,6 +706,19 @@ class Theory:
         for kind, tree in list(self.needs):
             needed = Relation(tuple(sorted(free_in(tree))), tree, "0", NEEDS[kind], show(tree))
             require(point.holds(needed), f"at the point it is not certain that {show(tree)} {NEEDS[kind]}")
+
+    def _sizes_of(self, relation: Relation) -> set[Any]:
+        """The ranges on which the truth of a relation may depend."""
+        names, found, trees = set[str](), {self.ranges[i] for i in relation.indices}, [relation.left, relation.right]
+        while trees:
+            for node in nodes(trees.pop()):
+                found |= {node[2]} if node[0] == "sum" else set()
+                used = {node[1]} if node[0] == "at" else {node[2][1]} if node[0] in ("d", "local") else set()
+                for name in used - names:
+                    found |= set(self.shapes[name])
+                    trees += [self.values[name]] if name in self.values else []
+                names |= used
+        return found
 
 
 # ------------------------------------------------------------------------------------------------ normal forms
@@ -1284,8 +1351,7 @@ class Forms:
 
     def check_position(self, i: Index, size: Any) -> None:
         """A natural number is an index of a symbolic range only where that is long enough."""
-        general = {name: int(number) for number, name in self.theory.hints["general"].items()}
-        if isinstance(i, int) and i >= (size if isinstance(size, int) else general.get(size, 1)):
+        if isinstance(i, int) and i >= (size if isinstance(size, int) else self.theory.stated.get(size, 1)):
             self.noted("positive", added(self.size(size), {(): -i} if i else {}))
 
     def size(self, size: Any) -> Poly:
@@ -1725,7 +1791,7 @@ class Point:
         witness = theory.witness
         require(set(witness) == {"sizes", "values", "functions"}, "a point has sizes, values and functions")
         self.sizes: dict[str, int] = witness["sizes"]
-        require(all(type(n) is int and 0 < n <= 100 for n in self.sizes.values()), "a size is a number")
+        require(all(type(n) is int and 0 < n <= 1_000 for n in self.sizes.values()), "a size is a number")
         self.given = witness["values"]
         require(set(self.given) <= set(theory.shapes) - set(theory.values), "a value of what is no input")
         for name, value in self.given.items():
@@ -1825,12 +1891,11 @@ class Point:
 
     def _product(self, factors: tuple[Tree, ...], place: Mapping[str, int]) -> Ball:
         """A product; one with a comparison that does not hold is 0, even if other factors have no value."""
-        result = (Fraction(1), Fraction(1))
-        for factor in sorted(factors, key=lambda part: part[0] not in ("positive", "zero", "delta")):
-            if not any(result):
-                break
-            result = ball_product(result, self.value(factor, place))
-        return result
+        guards = [self.value(factor, place) for factor in factors if is_guard(factor)]
+        if (Fraction(0), Fraction(0)) in guards:
+            return Fraction(0), Fraction(0)
+        others = [self.value(factor, place) for factor in factors if not is_guard(factor)]
+        return reduce(ball_product, (*guards, *others))
 
     def _function(self, head: str, x: Ball) -> Ball:
         if head in ("positive", "zero", "sign"):

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import sympy as sp
 
-from symbackprop.model.graph import Definition, Graph, Relation
+from symbackprop.model.graph import Definition, Graph, Relation, names_in
 from symbackprop.proof.verdict import Verdict
 from symbackprop.tensor.indices import bind, children, rebuild
 from symbackprop.tensor.nodes import Expr, extent, index, size
@@ -58,13 +58,30 @@ class Generalisation:
     def relation(self, relation: Relation) -> Relation:
         return replace(relation, left=self.tensor(relation.left), right=self.tensor(relation.right))
 
-    def instance(self, verdict: Verdict) -> Verdict:
-        """The verdict on the statement about the concrete sizes, from one that is proved for all sizes."""
+    def instance(self, verdict: Verdict) -> Verdict | None:
+        """The verdict on the statement about the concrete sizes, from one that is proved for all sizes.
+
+        None if one of its conditions does not hold, or is not known to hold, at these sizes whatever the values.
+        """
         numbers = {symbol: number for number, symbol in self.symbols.items()}
-        written = (replace(c, expr=_with_ranges(c.expr, numbers).xreplace(numbers)) for c in verdict.conditions)
-        # An index within its range, such as 1 in a range of 784, gives a condition on numbers that holds.
-        conditions = tuple(c for c in written if not (c.expr.is_Rational and c.expr > 0))
-        return replace(verdict, method=f"{verdict.method}, as an instance of all sizes", conditions=conditions)
+        conditions = []
+        for condition in verdict.conditions:
+            expr = _with_ranges(condition.expr, numbers).xreplace(numbers)
+            if names_in(expr):
+                conditions.append(replace(condition, expr=expr))
+            elif not _holds(expr, condition.relation):
+                return None
+        return replace(verdict, method=f"{verdict.method}, as an instance of all sizes", conditions=tuple(conditions))
+
+    def of_assumptions(self, graph: Graph) -> bool:
+        """Whether an assumption speaks of a generalised size, so that it may contradict itself at this one alone."""
+        return self.graph.assumptions != graph.assumptions
+
+
+def _holds(number: Expr, relation: str) -> bool:
+    """Whether a number stands in this relation to 0; no for what is not written out as a rational number."""
+    signs = {"!= 0": number != 0, "> 0": number > 0, ">= 0": number >= 0} if number.is_Rational else {}
+    return bool(signs.get(relation, False))
 
 
 def _with_ranges(expr: Expr, extents: Mapping[Expr, Expr]) -> Expr:

@@ -12,7 +12,7 @@ from typing import Literal
 
 from symbackprop.model.graph import Graph, Relation
 from symbackprop.model.repeat.block import Repeat
-from symbackprop.model.repeat.claims import DepthClaim, in_general, shared_base, shared_step, small_instances
+from symbackprop.model.repeat.claims import DepthClaim, at_start, in_general, shared_base, shared_step, small_instances
 from symbackprop.model.repeat.pieces import Piece, last_layers
 from symbackprop.proof.domain import Domain, distinct
 from symbackprop.proof.limits import Budget
@@ -21,12 +21,12 @@ from symbackprop.proof.settle import BY_POINT, counterexample
 from symbackprop.proof.verdict import Condition, Kind, Verdict
 from symbackprop.proof.verify import verify
 
-Role = Literal["base", "step"]
+Role = Literal["base", "step", "start"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Obligation:
-    """One statement about a piece of the network: the base of the induction, or its step."""
+    """One statement about a piece of the network: the base of the induction, its step, or the start."""
 
     role: Role
     relation: Relation
@@ -73,6 +73,7 @@ def _obligations(repeat: Repeat, claim: DepthClaim, budget: Budget) -> Iterator[
     else:
         role: Role = "base" if claim.about == "end" else "step"
         made = [(role, *in_general(repeat, claim)[:2])]
+        made += [("start", relation, piece) for relation, piece in at_start(repeat, claim)]
     for role, relation, piece in made:
         relation = replace(relation, comparison="==")
         verdict = verify(relation, piece.graph, budget=budget)
@@ -148,5 +149,5 @@ def _difference(repeat: Repeat, claim: DepthClaim, budget: Budget) -> Induction:
 
 def _method(repeat: Repeat, claim: DepthClaim) -> str:
     """induction over l: base, step"""
-    roles = {"shared": "base, step", "end": "base"}.get(claim.about, "step")
+    roles = {"shared": "base, step", "end": "base"}.get(claim.about, "step") + (", start" if claim.at_start else "")
     return f"induction over {repeat.indexing.index}: {roles}"

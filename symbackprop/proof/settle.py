@@ -6,7 +6,7 @@ from dataclasses import replace
 from symbackprop.model.graph import Graph, Relation
 from symbackprop.proof.attempt import Attempt, kinks, prove, vanishes
 from symbackprop.proof.domain import as_relations
-from symbackprop.proof.limits import Budget, Clock
+from symbackprop.proof.limits import Budget, Clock, Undecided
 from symbackprop.proof.points.modular import probably_equal
 from symbackprop.proof.points.refutation import Agreement, Counterexample, refute, witness
 from symbackprop.proof.points.replay import replay
@@ -68,7 +68,10 @@ def _explain(relation: Relation, graph: Graph, found: Agreement, budget: Budget)
 
 def with_witness(relation: Relation, graph: Graph, attempt: Attempt, budget: Budget) -> Verdict:
     """PROVED, if there is a point at which everything that was assumed holds; otherwise the theorem may be vacuous."""
-    return proved(attempt, find_witness(relation, graph, attempt.conditions, budget))
+    try:
+        return proved(attempt, find_witness(relation, graph, attempt.conditions, budget))
+    except Undecided as error:
+        return Verdict(kind=Kind.UNDECIDED, method=METHOD, reason=error.reason)
 
 
 def find_witness(
@@ -78,7 +81,10 @@ def find_witness(
     budget: Budget,
     adjoints: Mapping[str, Tensor] | None = None,
 ) -> dict[str, object] | None:
-    """A point at which the assumptions and conditions hold and both sides are defined; None if none is found."""
+    """A point at which the assumptions and conditions hold and both sides are defined; None if none is found.
+
+    Raises: Undecided when the relation fails at such a point.
+    """
     clock, needed = _clock_for_points(budget), as_relations(conditions)
     point = witness(relation, graph, assumptions=(*graph.assumptions, *needed), adjoints=adjoints, clock=clock)
     if point is None and any(a.comparison == "==" for a in graph.assumptions):

@@ -44,8 +44,19 @@ def verify(relation: Relation, graph: Graph, *, budget: Budget = Budget()) -> Ve
         wider = general.relation(relation)
         attempt = prove(wider, general.graph, clock, shows)
         if attempt.proved and (verdict := with_witness(wider, general.graph, attempt, budget)).proved:
-            return general.instance(verdict)
+            instance = general.instance(verdict)
+            if instance is not None and _can_be_assumed(general, graph, budget):
+                return instance
     return settle(relation, graph, prove(relation, graph, clock, shows), budget)
+
+
+def _can_be_assumed(general: Generalisation, graph: Graph, budget: Budget) -> bool:
+    """Whether what is assumed holds at some point of the sizes meant, and not only of the small ones of a witness."""
+    if not general.of_assumptions(graph):
+        return True
+    zero = Tensor(sp.Integer(0))
+    nothing = Relation(name="", formula="0 == 0", left=zero, comparison="==", right=zero)
+    return find_witness(nothing, graph, (), budget) is not None
 
 
 def _verify_difference(relation: Relation, graph: Graph, budget: Budget) -> Verdict:
@@ -74,8 +85,11 @@ def verify_adjoints(
     if general.symbols:
         wider = {name: general.tensor(tensor) for name, tensor in adjoints.items()}
         verdicts = _verify_adjoints(general.graph, loss, wider, budget)
-        if all(verdict.proved for verdict in verdicts.values()):
-            return {name: general.instance(verdict) for name, verdict in verdicts.items()}
+        if all(verdict.proved for verdict in verdicts.values()) and _can_be_assumed(general, graph, budget):
+            instances = {name: general.instance(verdict) for name, verdict in verdicts.items()}
+            found = {name: instance for name, instance in instances.items() if instance is not None}
+            if len(found) == len(instances):
+                return found
     return _verify_adjoints(graph, loss, adjoints, budget)
 
 
@@ -116,14 +130,16 @@ def verify_lines(graph: Graph, lines: Sequence[tuple[Expr, Expr]], *, budget: Bu
     general = Generalisation(graph)
     known: dict[tuple[Expr, Expr], Verdict] = {}
     steps, wider_steps = Cut(graph), Cut(general.graph)
+    generalised = bool(general.symbols) and _can_be_assumed(general, graph, budget)
     for line in lines:
         if line in known:  # the same local derivative serves many parameters
             continue
-        if general.symbols:
+        if generalised:
             left, right = map(general.expr, line)
             verdict = _verify_line(left, right, wider_steps, budget)
-            if verdict.proved:
-                known[line] = general.instance(verdict)
+            instance = general.instance(verdict) if verdict.proved else None
+            if instance is not None:
+                known[line] = instance
                 continue
         known[line] = _verify_line(*line, steps, budget)
     return tuple(known[line] for line in lines)
@@ -149,8 +165,9 @@ def verify_routes(
     if general.symbols:
         wider = {v: general.tensor(tensor) for v, tensor in adjoints.items()}
         verdict = _verify_routes(general.graph, loss, general.tensor(composed), name, wider, budget)
-        if verdict.proved:
-            return general.instance(verdict)
+        instance = general.instance(verdict) if verdict.proved else None
+        if instance is not None and _can_be_assumed(general, graph, budget):
+            return instance
     return _verify_routes(graph, loss, composed, name, adjoints, budget)
 
 

@@ -24,6 +24,7 @@ from symbackprop.proof.index.poly import ONE, ZERO, Delta, Mono, Poly, Sum, scal
 from symbackprop.proof.index.powers import Powers
 from symbackprop.proof.index.rules import Conditioned
 from symbackprop.proof.index.sums import Sums, fresh
+from symbackprop.proof.points import refutation
 from symbackprop.proof.scalar import nodes
 from symbackprop.proof.scalar.functions import FunctionRing
 from symbackprop.proof.scalar.indicators import IndicatorRing
@@ -311,7 +312,9 @@ KERNELS: dict[str, Kernel] = {
 def broken(kernel: Kernel) -> Iterator[None]:
     """The prover with the mistake, and without anything that it had worked out before or has worked out meanwhile."""
     with pytest.MonkeyPatch.context() as patch:
+        # Points must not help: neither to refute before a proof, nor to doubt one.
         patch.setattr(attempt, "refute", lambda *_, **__: NO_POINTS)
+        patch.setattr(refutation, "_compare", lambda *_: True)
         kernel.breaks(patch)
         forget()
         try:

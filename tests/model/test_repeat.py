@@ -195,7 +195,7 @@ def test_the_sizes_of_neighbouring_layers_are_pairwise_distinct() -> None:
     [
         ("d(E, W[l]) == outer(d(E, z[l]), a[l-1])", 3, [1, 2, 3]),
         ("d(E, z[l]) == prime(f, z[l])*(W[l+1].T @ d(E, z[l+1]))", 3, [1, 2]),
-        ("d(E, a[l-1]) == W[l].T @ d(E, z[l])", 3, [2, 3]),
+        ("d(E, a[l-1]) == W[l].T @ d(E, z[l])", 3, [1, 2, 3]),
         ("d(a[l+1], a[l]) == diag(prime(f, z[l+1])) @ W[l+1]", 3, [0, 1, 2]),
         ("d(E, z[K]) == (a[K] - y)*prime(f, z[K])", 3, [3]),
     ],

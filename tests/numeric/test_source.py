@@ -313,3 +313,12 @@ def test_lambdify_never_sees_a_users_name() -> None:
     assert lambdify_instance({"y": evil**2}, [evil])(3.0) == {"y": 9.0}
     with pytest.raises(NotSupportedError, match="not among the arguments"):
         lambdify_instance({"y": evil**2}, [])
+
+
+@pytest.mark.parametrize("comment", ['# """ + boom() #', "# \\", '# """\n', "# '''"])
+def test_assumptions_stand_in_the_docstring_and_cannot_leave_it(comment: str) -> None:
+    graph = graph_from_formulas({"L": "sum(y*x)"}, {"x": "n", "y": "n"}, assume={"t": f"(sum(y) == 1 {comment}\n)"})
+    source = numpy_source(graph, "L", delta_rule(graph, "L", ["x"]).adjoints)
+    assert "    Assumed:\n        sum(y) == 1\n" in source
+    assert "boom" not in source
+    assert callable(compile_numpy(source))

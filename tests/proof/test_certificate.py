@@ -50,6 +50,11 @@ ANY: Given = {"define": {"a": "f(W @ x)", "L": "sum(a**2)"}, "shapes": {"W": "h,
 NORM: Given = {"define": {"s": "sqrt(mean(x**2) + eps)", "y": "x/s"}, "shapes": {"x": "n"}, "assume": {"e": "eps > 0"}}
 KINK: Given = {"define": {"a": "relu(z)", "b": "maximum(z, 0)", "c": "abs(z)"}}
 LARGE: Given = {"define": {"L": "sum((W @ x)**2)/784"}, "shapes": {"W": "10, 784", "x": "784"}}
+TEN: Given = {
+    "define": {"p": "softmax(z)", "L": "-sum(y*log(p))", "r": "norm(z)"},
+    "shapes": {"z": "10", "y": "10"},
+    "assume": {"targets": "sum(y) == 1"},
+}
 ROOTS: Given = {"define": {"r": "norm(x)", "q": "log(t)", "m": "x/r"}, "shapes": {"x": "n", "t": ""}}
 SYMMETRIC: Given = {"define": {"q": "x @ A @ x"}, "shapes": {"A": "n, n", "x": "n"}, "assume": {"sym": "A == A.T"}}
 SMALL: Given = {"define": {"t": "sum(x)"}, "shapes": {"x": "2"}}
@@ -71,6 +76,8 @@ PROVED = [
     (KINK, "d(c, z) == sign(z)"),
     (KINK, "relu(z) - relu(-z) == z"),
     (LARGE, "d(L, W) == outer(W @ x, x)/392"),
+    (TEN, "d(L, z) == p - y"),
+    (TEN, "d(r, z) == z/r"),
     (ROOTS, "d(r, x) == x/r"),
     (ROOTS, "d(q, t) == 1/t"),
     (ROOTS, "tanh(t) == 2*sigmoid(2*t) - 1"),

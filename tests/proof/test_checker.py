@@ -10,9 +10,11 @@ from flint import arb, ctx, fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from symbackprop.catalogue.activations import ACTIVATIONS
 from symbackprop.model.build import graph_from_formulas, relation
 from symbackprop.proof import checker
 from symbackprop.proof.certificate import certificate
+from symbackprop.proof.certificate_trees import function_json
 from symbackprop.proof.verify import verify
 
 Json = Any
@@ -159,6 +161,60 @@ def test_a_condition_holds_for_its_own_quantity_only() -> None:
         assert "not among the conditions" in reason(written(inverse, "==", "1", indices=ROW, conditions=[other]))
 
 
+S, ROOT = ["at", "s"], ["pow", ["at", "s"], "1/2"]
+SCALARS: Json = {"s": [], "t": []}
+
+
+def at_point(s: str, t: str) -> Json:
+    return {"sizes": {}, "values": {"s": s, "t": t}, "functions": []}
+
+
+@pytest.mark.parametrize(
+    "guarded",
+    [
+        ["mul", ["positive", T], ROOT],
+        ["mul", ["add", "1", ["mul", "-1", ["positive", T]]], ROOT],
+        ["add", "1", ["mul", "0", ROOT]],
+        ["sum", "k", 2, ["mul", ["delta", "k", 0], ["zero", T], ROOT]],
+        ["add", "1", ["pow", ["mul", ["positive", T], ["pow", S, "-1/2"]], "2"]],
+        ["call", "one", 0, ROOT],
+        ["add", "1", ["call", "square", 3, ROOT]],
+        ["at", "q"],
+    ],
+)
+def test_a_condition_does_not_tell_the_sign_of_what_stands_beside_a_zero(guarded: Json) -> None:
+    one = {"name": "one", "arguments": ["z"], "value": "1", "derivative": None}
+    square = {"name": "square", "arguments": ["z"], "value": ["pow", ["at", "z"], "2"], "derivative": None}
+    definitions = [{"name": "q", "shape": [], "value": ["mul", ["positive", T], ROOT]}]
+    for insert in ([], ["q"]):
+        for point in (at_point("4", "1"), at_point("4", "-1"), at_point("-5", "-3/4")):
+            forged = written(
+                ["abs", S],
+                "==",
+                S,
+                shapes=SCALARS,
+                definitions=definitions,
+                functions=[one, square],
+                conditions=[condition(guarded, ">= 0")],
+                witness=point,
+                hints={"insert": insert},
+            )
+            assert reason(forged) != ""
+
+
+def test_only_a_comparison_takes_the_place_of_a_value() -> None:
+    """(t - t) sqrt(s) has no value for s < 0, and [t > 0] sqrt(s) has one for t < 0."""
+    vanishing = ["mul", ["add", T, ["mul", "-1", T]], ROOT]
+    twice = {"left": ["mul", "2", S], "comparison": "==", "right": ["add", S, S], "shapes": SCALARS}
+    listed = [condition(vanishing, ">= 0")]
+    assert reason(written(**twice, conditions=listed, witness=at_point("4", "1"))) == ""
+    assert "a root of what may be negative" in reason(written(**twice, conditions=listed, witness=at_point("-4", "1")))
+    listed = [condition(["mul", ["positive", T], ROOT], ">= 0")]
+    assert "not among the conditions" in reason(written(**twice, conditions=listed, witness=at_point("4", "1")))
+    listed.append(condition(S, ">= 0"))
+    assert reason(written(**twice, conditions=listed, witness=at_point("4", "1"))) == ""
+
+
 def test_a_point_is_needed() -> None:
     for witness in (
         {"sizes": {}, "values": VALUES, "functions": []},
@@ -184,6 +240,36 @@ def test_a_difference_is_shown_at_the_sizes_of_the_statement() -> None:
     assert "other sizes" in reason(forged)
 
 
+def test_a_number_that_stands_for_any_is_a_number_still() -> None:
+    forged = written(total("k", ["delta", "k", 9], 7), "==", "1", shapes={}, hints={"general": {"7": "N"}})
+    assert "the index 9" in reason(forged)
+    more_than_nine = condition(["add", total("k", "1", 7), "-9"], "> 0")
+    more_than_one = condition(["add", total("k", "1", 7), "-1"], "> 0")
+    ones = {"indices": [["i", 7]], "left": ["at", "u", "i"], "comparison": "==", "right": "1"}
+    two = {"indices": [], "left": total("k", ["at", "u", "k"], 7), "comparison": "==", "right": "2"}
+    hidden = [{"name": "q", "shape": [], "value": total("k", ["at", "u", "k"], 7)}]
+    for said, true_at in (
+        ({"conditions": [more_than_nine]}, (10,)),
+        ({"conditions": [more_than_one]}, (2, 7, 10)),
+        ({"assumptions": [ones, two]}, (2,)),
+        ({"assumptions": [two | {"left": ["at", "q"]}]}, (2,)),
+    ):
+        for size in true_at:
+            point = {"sizes": {"N": size}, "values": {"u": ["1"] * size}, "functions": []}
+            content = written(
+                total("k", ["at", "u", "k"], 7),
+                "==",
+                total("j", ["at", "u", "j"], 7),
+                shapes={"u": [7]},
+                definitions=hidden,
+                witness=point,
+                hints={"general": {"7": "N"}},
+                **said,
+            )
+            assert ("of another size" in reason(content)) is (size != 7)
+            assert size != 7 or reason(content) == ""
+
+
 def test_functions_are_not_believed() -> None:
     graph = graph_from_formulas({"a": "sigmoid(z)"}, {"z": "n"})
     claim = relation(graph, "claim", "prime(sigmoid, z) == a*(1 - a)")
@@ -194,6 +280,73 @@ def test_functions_are_not_believed() -> None:
         forged = copy.deepcopy(made)
         forged["functions"] = [sigmoid | {"derivative": derivative}]
         assert "the derivative of sigmoid" in reason(forged | {"digest": checker.digest(forged)})
+
+
+Z: Json = ["at", "z"]
+RELU: Json = {"name": "relu", "arguments": ["z"], "value": ["mul", Z, ["positive", Z]], "derivative": ["positive", Z]}
+
+
+@pytest.mark.parametrize("mode", checker.MODES)
+@pytest.mark.parametrize(
+    "value",
+    [
+        ["mul", Z, ["zero", Z]],
+        ["positive", Z],
+        ["add", Z, ["sign", Z]],
+        ["abs", Z],
+        ["add", ["call", "relu", 0, Z], ["mul", "-1", ["call", "relu", 0, ["mul", "-1", Z]]], ["mul", "-1", Z]],
+        ["call", "relu", 1, Z],
+    ],
+)
+def test_formulas_with_comparisons_are_those_of_the_catalogue(value: Json, mode: str) -> None:
+    """At a kink the derivative of the active branch is none of a function that jumps, or whose kinks cancel."""
+    forged = {"name": "g", "arguments": ["z"], "value": value, "derivative": None}
+    for left, right in ((["call", "g", 0, T], ["call", "g", 0, T]), (["d", ["call", "g", 0, T], T], ["zero", T])):
+        content = written(left, "==", right, functions=[RELU, forged], hints={"functions": mode})
+        assert "may not be continuous" in reason(content)
+
+
+def test_a_known_name_has_its_own_formula() -> None:
+    call = ["call", "relu", 0, T]
+    assert reason(written(call, "==", call, functions=[RELU])) == ""
+    for change in ({"value": "0", "derivative": None}, {"arguments": ["t"]}, {"value": None, "derivative": None}):
+        assert reason(written(call, "==", call, functions=[RELU | change])) != ""
+    for name in ("exp", "abs", "sum", "d"):
+        forged = {"name": name, "arguments": ["z"], "value": "0", "derivative": None}
+        assert "is taken" in reason(written(["call", name, 0, T], "==", "0", functions=[forged]))
+
+
+def test_the_kinked_functions_are_those_of_the_catalogue() -> None:
+    found = {}
+    for name in ACTIVATIONS:
+        if name in ("softmax", "log_softmax"):
+            continue
+        made = function_json(name)
+        if any(head in str(made["value"]) for head in ("'positive'", "'zero'", "'abs'", "'sign'")):
+            found[name] = tuple(made["arguments"]), _as_tuple(made["value"])
+    assert found == checker.KINKED
+
+
+def _as_tuple(tree: Json) -> Json:
+    return tuple(map(_as_tuple, tree)) if isinstance(tree, list) else tree
+
+
+def test_the_text_tells_what_the_names_mean() -> None:
+    swish = {"name": "swish", "arguments": ["z"], "value": "0", "derivative": None}
+    bare = {"name": "f", "arguments": ["t"], "value": None, "derivative": None}
+    twice = {"name": "q", "shape": ["n"], "value": ["mul", "2", ["at", "x", "i0"]]}
+    content = written(
+        ["call", "swish", 0, T],
+        "==",
+        "0",
+        functions=[swish, bare],
+        definitions=[twice],
+        hints={"functions": "formulas"},
+    )
+    text = checker.check(content)
+    assert text.startswith(content["text"])
+    for meaning in ("swish(z) = 0", "f(t) = an arbitrary function", "q[i0] = (2*x[i0])"):
+        assert meaning in text
 
 
 # ---------------------------------------------------------------------------------------- inequalities

@@ -1,5 +1,6 @@
 """Claims about every depth: what is proved holds at each depth, what is false at some depth is never proved."""
 
+import re
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -10,6 +11,7 @@ import autograd.numpy as anp
 import numpy as np
 import pytest
 
+from symbackprop.errors import FileError
 from symbackprop.model.derivation_file import load, read
 from symbackprop.model.repeat import claim_reader
 from symbackprop.model.repeat.claims import DepthClaim, instances
@@ -40,9 +42,25 @@ MEMORY = {
 }
 
 
+# The start h[0] is in no summand of the loss; neither is it computed from c[0].
+START = {
+    "repeat": {"index": "t", "count": "T", "kind": "time"},
+    "shapes": {"c[t]": "n", "h[t]": "n", "x[t]": "n", "W": "n, n"},
+    "define": {
+        "s[t]": "W @ h[t-1] + x[t]",
+        "c[t]": "s[t] + c[t-1]",
+        "h[t]": "tanh(c[t])",
+        "E": "sum(sum(h[t]**2) for t in range(1, T + 1))",
+    },
+    "claims": {"nothing": "s[t] == s[t]"},
+}
+WRITTEN_HERE = {"memory": MEMORY, "start": START}
+
+
 @cache
 def network(name: str) -> AnyDepth:
-    found = load(DERIVATIONS / f"{name}.toml").any_depth if name != "memory" else read(Path("m"), MEMORY).any_depth
+    written = WRITTEN_HERE.get(name)
+    found = (read(Path("m"), written) if written else load(DERIVATIONS / f"{name}.toml")).any_depth
     assert found is not None
     return found
 
@@ -76,9 +94,8 @@ def test_true_claims_are_proved_for_every_depth(name: str, formula: str) -> None
     claim, induction = decided(name, formula)
     assert induction.verdict.kind is Kind.PROVED, str(induction.verdict)
     if claim.comparison == "==":
-        assert [o.role for o in induction.obligations] == {"shared": ["base", "step"], "end": ["base"]}.get(
-            claim.about, ["step"]
-        )
+        roles = {"shared": ["base", "step"], "end": ["base"]}.get(claim.about, ["step"])
+        assert [o.role for o in induction.obligations] == [*roles, *("start" for _ in claim.at_start)]
         assert induction.verdict.obligations == len(induction.obligations)
         assert induction.verdict.witness["depth"]
 
@@ -158,6 +175,59 @@ def test_what_is_false_at_some_depth_is_refuted_by_a_network_of_small_depth(name
     # Not only the network of the smallest depth contradicts it: some obligation is no theorem, or there is none.
     assert not induction.obligations or not all(o.verdict.proved for o in induction.obligations)
     assert induction.verdict.witness["depth"][network(name).repeat.indexing.count] <= claim.least_depth + 2
+
+
+@pytest.mark.parametrize(
+    ("formula", "at"),
+    [
+        ("d(E, h[t-1]) == 2*h[t-1] + W.T @ d(E, s[t])", {"T": 1, "t": 1}),
+        ("d(E, h[t]) == 2*h[t] + W.T @ d(E, s[t+1])", {"T": 1, "t": 0}),
+        ("d(E, h[T-1]) == 2*h[T-1] + W.T @ d(E, s[T])", {"T": 1}),
+        ("h[t-1] == tanh(c[t-1])", {"T": 1, "t": 1}),
+        ("h[t] == tanh(c[t])", {"T": 1, "t": 0}),
+        ("h[T-1] == tanh(c[T-1])", {"T": 1}),
+        ("h[T-2] == tanh(c[T-2])", {"T": 2}),
+    ],
+)
+def test_what_fails_at_the_start_alone_is_refuted_there(formula: str, at: dict[str, int]) -> None:
+    """In every later layer it holds; and its contrary is proved by the same network."""
+    _, induction = decided("start", formula)
+    assert induction.verdict.kind is Kind.REFUTED, str(induction.verdict)
+    assert induction.verdict.witness["depth"] == at
+    assert {o.role for o in induction.obligations if not o.verdict.proved} == {"start"}
+    assert decided("start", formula.replace("==", "!="))[1].verdict.kind is Kind.PROVED
+
+
+@pytest.mark.parametrize(
+    ("name", "formula", "least"),
+    [
+        ("start", "d(E, c[t-1]) == d(E, c[t]) + (1 - tanh(c[t-1])**2)*d(E, h[t-1]) + 0*s[t-1]", {"T": 2, "t": 2}),
+        ("start", "d(E, h[0]) == W.T @ d(E, s[1])", {"T": 1}),
+        ("start", "c[T] - c[T-1] == s[T]", {"T": 1}),
+        ("memory", "d(E, h[0]) == h[1]/T + W.T @ d(E, z[1])", {"T": 1}),
+        ("depth-residual", "d(E, a[K-1]) == d(E, a[K]) + W[K].T @ d(E, z[K])", {"K": 1}),
+        ("depth-residual", "d(E, a[l-1]) == d(E, a[l]) + W[l].T @ d(E, z[l])", {"K": 1, "l": 1}),
+    ],
+)
+def test_what_holds_wherever_it_makes_sense_is_proved(name: str, formula: str, least: dict[str, int]) -> None:
+    claim, induction = decided(name, formula)
+    assert induction.verdict.kind is Kind.PROVED, str(induction.verdict)
+    assert induction.verdict.witness["depth"] == least
+    assert bool(claim.at_start) == any(o.role == "start" for o in induction.obligations)
+
+
+@pytest.mark.parametrize("assumption", ["W[l] == W[1]", "W[l] == W[K]", "W[1] == W[l-1]"])
+def test_an_assumption_about_layers_in_general_and_fixed_ones_is_refused(assumption: str) -> None:
+    """No piece of the network has both, so that it would be left out."""
+    data = {
+        "repeat": {"index": "l", "count": "K"},
+        "shapes": {"a[l]": "n", "W[l]": "n, n", "y": "n"},
+        "define": {"a[l]": "W[l] @ a[l-1]", "E": "sum((a[K] - y)**2)/2"},
+        "assume": {"same": assumption},
+        "claims": {"two layers": "a[2] == W[1] @ (W[1] @ a[0])"},
+    }
+    with pytest.raises(FileError, match=re.escape(repr(assumption))):
+        read(Path("m"), data)
 
 
 def without_inner_ways(facts: Any) -> list[Mention]:

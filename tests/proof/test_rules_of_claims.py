@@ -167,3 +167,59 @@ def test_an_excluded_kink_is_no_counterexample() -> None:
 
 def test_used_inequalities_are_reported() -> None:
     assert verdict_on(ORDER, "maximum(x, y) == x").assumptions == ("x > y",)
+
+
+ENTRIES = {"define": {"q": "sum(x*y)*s*t*c"}, "shapes": {"x": "n", "y": "n"}}
+
+DENOMINATORS_OF_UNKNOWN_SIGN = [
+    ("sum(1/(x - y)) > 0", {}),
+    ("sum(x**2/(x - y)) >= 0", {}),
+    ("sum(exp(x)/(y + 1)) > 0", {}),
+    ("sum(1/(1 - x**2)) > 0", {}),
+    ("sum(1/(1 - x**2)) >= n", {}),
+    ("mean(1/(1 + x)) > 0", {}),
+    ("sum(1/(x - y)**3) > 0", {}),
+    ("sum(-1/(x - y)) < 0", {}),
+    ("sum(x/(1 - x)) + n >= 0", {}),
+    ("sum(x**2/(1 - y))*s**2 >= 0", {}),
+    ("sum(sigmoid(x)/(1 - 2*sigmoid(x))) > 0", {}),
+    ("sum(x/(1 - y)) > 0", {"positive": "x > 0"}),
+]
+
+DENOMINATORS_OF_KNOWN_SIGN = [
+    ("sum(1/(x - y)**2) > 0", {}),
+    ("sum(x**2/(1 + y**2)) >= 0", {}),
+    ("sum(x/y) > 0", {"above": "x > 0", "below": "y > 0"}),
+    ("sum(1/(1 - sigmoid(x))) >= n", {}),
+]
+
+# An assumption holds, too, where its guard hides a part that has no value there: that part is not known to have one.
+GUARDED = [
+    ("where(c > 0, sqrt(s), 0) >= 0", "abs(s) == s"),
+    ("where(s < 0, 1, sqrt(s)) > 0", "abs(s) == s"),
+    ("where(s <= 0, 1, log(s)) > -100", "d(relu(s), s) == 1"),
+    ("where(s == 0, 1, 1/s) > -5", "(s == 0) == 0"),
+    ("(y > 0)*log(x) < 1", "abs(x) == x"),
+    ("(y > 0)/(x - y) < 1", "(x == y) == 0"),
+    ("sum(where(y > 0, sqrt(x), 0)) < 1", "abs(x) == x"),
+    ("where(t > 0, sqrt(s), 0) != 7", "abs(s) == s"),
+    ("where(c > 0, sqrt(s), 0) + abs(s) > t", "where(c > 0, sqrt(s), 0) + s > t"),
+    ("relu(t)*sqrt(s) >= 0", "abs(s) == s"),
+    ("eye(n) @ log(x) < 1", "abs(x) == x"),
+    ("where(t > 0, 1/s, 0) + s**2 != 0", "(s == 0) == 0"),
+]
+
+
+@pytest.mark.parametrize(("formula", "assume"), DENOMINATORS_OF_UNKNOWN_SIGN)
+def test_a_denominator_of_unknown_sign_does_not_leave_an_inequality(formula: str, assume: Mapping[str, str]) -> None:
+    assert verdict_on({**ENTRIES, "assume": assume}, formula).kind is not Kind.PROVED
+
+
+@pytest.mark.parametrize(("formula", "assume"), DENOMINATORS_OF_KNOWN_SIGN)
+def test_a_denominator_of_known_sign_leaves_an_inequality(formula: str, assume: Mapping[str, str]) -> None:
+    assert verdict_on({**ENTRIES, "assume": assume}, formula).kind is Kind.PROVED
+
+
+@pytest.mark.parametrize(("assumption", "formula"), GUARDED)
+def test_an_assumption_tells_nothing_about_what_its_guard_hides(assumption: str, formula: str) -> None:
+    assert verdict_on({**ENTRIES, "assume": {"guarded": assumption}}, formula).kind is not Kind.PROVED

@@ -3,7 +3,9 @@
 import pytest
 
 from symbackprop.model.build import graph_from_formulas, relation
+from symbackprop.proof.attempt import Attempt
 from symbackprop.proof.limits import Budget
+from symbackprop.proof.settle import with_witness
 from symbackprop.proof.verdict import Kind, Verdict
 from symbackprop.proof.verify import verify
 
@@ -148,3 +150,29 @@ def test_agreement_of_numbers_is_no_proof() -> None:
     assert verdict.kind is not Kind.REFUTED
     if verdict.kind is Kind.UNDECIDED:
         assert "no proof" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("formula", "assumed"),
+    [
+        ("n*sum(einsum('iij->ij', C)) == 1", ["einsum('iij->ij', C) == einsum('jji->ij', C)", "sum(C) == 1"]),
+        ("A == A.T", ["A**2 == A.T**2"]),
+        ("B @ A.T == eye(n)", ["A**2 == A.T**2", "B @ A == eye(n)"]),
+        ("A == A.T", ["diag(A) == diag(A.T)"]),
+    ],
+)
+def test_symmetry_is_used_only_for_the_entries_that_it_is_about(formula: str, assumed: list[str]) -> None:
+    assume = {f"a{k}": text for k, text in enumerate(assumed)}
+    graph = graph_from_formulas(
+        {"q": "sum(A) + sum(B) + sum(C)"}, {"A": "n, n", "B": "n, n", "C": "n, n, n"}, assume=assume
+    )
+    assert not verify(relation(graph, "claim", formula), graph).proved
+
+
+@pytest.mark.parametrize("formula", ["x + y == x", "x > 0", "d(q, x) == y", "sum(v) >= 0"])
+def test_a_proof_is_tried_at_points_all_the_same(formula: str) -> None:
+    graph = graph_from_formulas({"q": "x*x"}, {"x": "", "y": "", "v": "n"})
+    claimed = relation(graph, "claim", formula)
+    verdict = with_witness(claimed, graph, Attempt(proved=True), Budget())
+    assert verdict.kind is Kind.UNDECIDED
+    assert "please report" in verdict.reason

@@ -130,7 +130,7 @@ def read_repeat(data: Mapping[str, Mapping[str, str]], table: Mapping[str, Any])
         end=end,
         loss=loss,
         functions=tuple(data["functions"]),
-        assume={key: _read(f"[assume] {key}", text, indexing) for key, text in assume.items()},
+        assume={key: _assumption(f"[assume] {key}", text, indexing) for key, text in assume.items()},
         carried=carried,
         read_at_end=_read_at_end(closing, sizes, indexing),
         shared=tuple(sorted(shared)),
@@ -176,6 +176,16 @@ def _name_of(key: str, index: str) -> tuple[str, bool]:
 def _read(key: str, text: str, indexing: Indexing) -> Template:
     with about(key):
         return read_template(text, indexing)
+
+
+def _assumption(key: str, text: str, indexing: Indexing) -> Template:
+    """About layers near l, one l at a time, or about fixed layers: both at once fit no piece of the network."""
+    template = _read(key, text, indexing)
+    anchors = {mention.place.anchor for mention in template.mentions()}
+    if "here" in anchors and len(anchors) > 1:
+        i = indexing.index
+        raise FileError(f"{key} = {text!r}: an assumption speaks of layers near {i} or of fixed layers, not of both")
+    return template
 
 
 def _shapes(

@@ -12,7 +12,7 @@ from symbackprop.errors import FileError, FormulaError, NotSupportedError
 from symbackprop.language.functions import RESERVED
 from symbackprop.language.syntax import syntax_tree
 from symbackprop.model.repeat.block import Repeat, about
-from symbackprop.model.repeat.claims import DepthClaim, in_general, shared_base, shared_step, small_instances
+from symbackprop.model.repeat.claims import DepthClaim, at_start, in_general, shared_base, shared_step, small_instances
 from symbackprop.model.repeat.pieces import Absent
 from symbackprop.model.repeat.places import END, HERE, Mention, Place, Template, is_total, read_template, terms
 
@@ -149,7 +149,16 @@ def _about_layers(repeat: Repeat, claim: DepthClaim, facts: _Facts) -> DepthClai
         high = max([low, *offsets, *full])
     if high - low >= MAX_LAYERS:
         obstacle = obstacle or f"it spans more than {MAX_LAYERS} layers"
-    return replace(claim, about="end" if anchor == "end" else "layer", low=low, high=high, obstacle=obstacle)
+    kind: Literal["end", "layer"] = "end" if anchor == "end" else "layer"
+    return replace(claim, about=kind, low=low, high=high, first=_first(repeat, claim, anchor), obstacle=obstacle)
+
+
+def _first(repeat: Repeat, claim: DepthClaim, anchor: str) -> int:
+    """The smallest l, or K, for which all that the claim mentions exists: what is carried, and sizes, from 0 on."""
+    from_start = {*repeat.carried, *repeat.sizes}
+    mentions = [mention for mention in claim.whole.mentions() if mention.place.anchor == anchor]
+    least = [(0 if m.name in from_start else 1) - m.place.offset for m in mentions]
+    return max([*least, 1] if anchor == "end" else least, default=1)
 
 
 def _about_shared(repeat: Repeat, claim: DepthClaim, tree: ast.Compare, text: str, facts: _Facts) -> DepthClaim:
@@ -217,6 +226,7 @@ def _check(repeat: Repeat, claim: DepthClaim) -> None:
             shared_base(repeat, claim)
         elif not claim.obstacle:
             in_general(repeat, claim)
+            list(at_start(repeat, claim))
     except Absent as error:
         raise FileError(f"[claims] {claim.name}: there is no {error} in every network") from None
     if next(small_instances(repeat, claim), None) is None:

@@ -31,7 +31,9 @@ class DepthClaim:
 
     `low` and `high` are the first and last layer that stand there in full, counted from l, from K or from 0. A claim
     about a `shared` parameter is `d(E, shared) == sum of summands over all layers + rest`. `obstacle` says why no
-    induction is tried, and is empty where one is.
+    induction is tried, and is empty where one is. `first` is the smallest l, or the smallest K for a claim about the
+    last layers, for which all that it mentions exists; where the layer `low` would then be the start, which no layer
+    computes, the claim is about the start, too.
     """
 
     name: str
@@ -41,6 +43,7 @@ class DepthClaim:
     about: About
     low: int = 0
     high: int = 0
+    first: int | None = None
     by: tuple[Mention, ...] = ()
     shared: str = ""
     summands: tuple[tuple[str, Template], ...] = ()
@@ -55,6 +58,23 @@ class DepthClaim:
     @property
     def least_depth(self) -> int:
         """The smallest number of layers for which the claim says something."""
+        if self.at_start:
+            return max(1, self.at_start[0] + (self.high if self.about == "layer" else 0))
+        return self._least_in_full
+
+    @property
+    def at_start(self) -> range:
+        """The l, or K, for which the claim says something although its layer `low` is not there in full."""
+        past = 1 - self.low
+        return range(past if self.first is None else min(self.first, past), past)
+
+    @property
+    def depths(self) -> range:
+        """The numbers of layers that are tried for a counterexample."""
+        return range(self.least_depth, self._least_in_full + MORE_LAYERS + 1)
+
+    @property
+    def _least_in_full(self) -> int:
         return max(1, self.high if self.about == "start" else self.layers)
 
 
@@ -70,6 +90,16 @@ def in_general(repeat: Repeat, claim: DepthClaim) -> tuple[Relation, Piece, Writ
         piece, writer = some_layers(repeat, HERE.moved(claim.low), claim.layers)
         here = HERE
     return relation_in(piece, writer, claim.name, claim.whole, here), piece, writer
+
+
+def at_start(repeat: Repeat, claim: DepthClaim) -> Iterator[tuple[Relation, Piece]]:
+    """The claim where the first layer that it speaks of is the start: in the first layers, or in a whole network."""
+    for number in claim.at_start:
+        if claim.about == "end":
+            piece, writer = unrolled(repeat, number)
+        else:
+            piece, writer = some_layers(repeat, Place("start", 1), max(1, number + claim.high))
+        yield relation_in(piece, writer, claim.name, claim.whole, Place("start", number)), piece
 
 
 def shared_step(repeat: Repeat, claim: DepthClaim) -> tuple[Relation, Piece, Writer]:
@@ -97,7 +127,8 @@ def _relation_of(piece: Piece, writer: Writer, name: str, text: str) -> Relation
 def instances(repeat: Repeat, claim: DepthClaim, depth: int) -> Iterator[tuple[int, Relation, Piece]]:
     """What the claim says about the network of that depth: for each layer that it may be about."""
     piece, writer = unrolled(repeat, depth)
-    numbers = range(1 - claim.low, depth - claim.high + 1) if claim.about == "layer" else [depth]
+    first = claim.at_start[0] if claim.at_start else 1 - claim.low
+    numbers = range(first, depth - claim.high + 1) if claim.about == "layer" else [depth]
     for number in numbers:
         try:
             yield number, relation_in(piece, writer, claim.name, claim.whole, Place("start", number)), piece
@@ -107,6 +138,6 @@ def instances(repeat: Repeat, claim: DepthClaim, depth: int) -> Iterator[tuple[i
 
 def small_instances(repeat: Repeat, claim: DepthClaim) -> Iterator[tuple[int, int, Relation, Piece]]:
     """Depth, layer, and what the claim says there, for the smallest networks that it says something about."""
-    for depth in range(claim.least_depth, claim.least_depth + MORE_LAYERS + 1):
+    for depth in claim.depths:
         for number, said, piece in instances(repeat, claim, depth):
             yield depth, number, said, piece

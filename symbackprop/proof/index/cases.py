@@ -65,7 +65,7 @@ def proof_by_stages(engine: Conditioned, p: Poly) -> Conditioned | None:
 def vanishes_in_common_sum(engine: Conditioned, p: Poly) -> bool:
     """Whether p is 0 by its terms under one common sum and by cases."""
     body = common_body(engine, p) if hides_something(p) else None
-    return vanishes_by_cases(engine, p if body is None else body, {})
+    return vanishes_by_cases(engine, p if body is None else engine.clear(body), {})
 
 
 # ---------------------------------------------------------------------------------------- one common sum
@@ -97,7 +97,7 @@ def common_body(engine: Conditioned, p: Poly) -> Poly | None:
         for factor in missing:
             body = engine.multiply(body, factor)
         summed.extend(scale(engine.rename(body, way), coefficient / orders) for way in ways(dummies, names))
-    return engine.clear(add(*summed))
+    return add(*summed)
 
 
 def pulled_out(engine: Conditioned, mono: Mono) -> tuple[Poly, Dummies]:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from symbackprop.proof.index.cases import proof_by_stages
 from symbackprop.proof.index.engine import NONNEGATIVE, NONZERO, POSITIVE
 from symbackprop.proof.index.poly import FREE, Index, Poly, subtract
-from symbackprop.proof.index.read import Reader, range_text
+from symbackprop.proof.index.read import Reader, range_text, unguarded
 from symbackprop.proof.index.rules import Conditioned, Rule, rule, with_exchanges
 from symbackprop.proof.index.signs import nonnegative
 from symbackprop.proof.index.write import expression
@@ -88,7 +88,7 @@ class IndexForms:
     def _conditioned(self) -> Conditioned:
         engine = Conditioned(self._reader, self._rules)
         for kind, p in self._closed:
-            engine.learn_source(kind, p)
+            engine.learn(kind, p)
         return engine
 
     @property
@@ -105,11 +105,24 @@ class IndexForms:
 
     def learn(self, kind: str, expr: Expr) -> None:
         """Takes for granted that an expression is positive, nonnegative or nonzero for all values of its indices."""
-        noted = dict(self._reader.noted)
-        form = self.normalise(expr)
-        with self._guarded():
-            self._reader.learn_source(kind, form)
-        self._reader.noted = noted
+        for form in self._granted(expr):
+            self._reader.learn(kind, form)
+
+    def _granted(self, expr: Expr) -> tuple[Poly, ...]:
+        """The form of an expression whose sign is taken for granted, and what positive factors leave of it.
+
+        It is read apart: where the expression is defined is no condition of a proof, and no fact for one either, as
+        [c > 0] √s says nothing about s where c <= 0. A form that relies on such a fact, below a guard, is left out.
+        """
+        reader = Reader(self._budget, self._reader.positive_names)
+        reader.facts = {key: set(kinds) for key, kinds in self._reader.facts.items()}
+        reader.clock = Clock(self._budget, self._within)
+        with room_for_deep_expressions():
+            form = reader.read(expr, {})
+            _, _, rest = reader.split(form, positive_only=True)
+        if not reader.noted:
+            self._reader.facts = reader.facts  # what the structure of the expression tells about its parts
+        return (form, rest) if not reader.noted or unguarded(expr) else ()
 
     def _learn(self, left: Tensor, comparison: str, right: Tensor) -> None:
         """Takes note of an assumed inequality.
@@ -120,16 +133,15 @@ class IndexForms:
         if comparison in ("<", "<="):
             left, right = right, left
         kind = {"<": POSITIVE, ">": POSITIVE, "!=": NONZERO}.get(comparison, NONNEGATIVE)
-        noted = dict(self._reader.noted)
         try:
-            p = self.normalise(left.expr - right.expr)
-            if kind == NONNEGATIVE or "#positive" in p.key or "#zero" in p.key:
+            forms = self._granted(left.expr - right.expr)
+        except Undecided:
+            return
+        for p in forms:
+            if kind == NONNEGATIVE or "#positive" in forms[0].key or "#zero" in forms[0].key:
                 self._closed.append((kind, p))
             else:
-                self._reader.learn_source(kind, p)
-        except Undecided:
-            pass
-        self._reader.noted = noted  # where the assumption is defined is no condition of a proof
+                self._reader.learn(kind, p)
 
     def _rule(self, left: Tensor, right: Tensor) -> Rule | None:
         try:

@@ -188,6 +188,15 @@ class Reader(Derivatives):
         return POSITIVE if expr.exp < 0 else NONNEGATIVE
 
 
+def unguarded(expr: Expr) -> bool:
+    """Whether an expression has a value only where all its parts have one: no indicator or δ can mask a part."""
+    if expr.is_Rational or expr in (sp.pi, sp.E) or is_size(expr) or entry_name(expr) is not None:
+        return True
+    if isinstance(expr, sp.Sum):
+        return unguarded(expr.function)
+    return isinstance(expr, sp.Add | sp.Mul | sp.Pow | sp.exp | sp.log) and all(map(unguarded, expr.args))
+
+
 def range_text(i: Expr) -> str:
     """The range of a SymPy index as the normal form writes it."""
     length = extent(i)

@@ -84,8 +84,9 @@ def with_exchanges(engine: Sums, rules: list[Rule]) -> list[Rule]:
         pattern.name: condition
         for condition in rules
         if condition.exchanges and len(condition.left.factors) == 1
-        for pattern, _ in condition.left.factors
-        if isinstance(pattern, Entry) and set(pattern.indices) == set(condition.wild)
+        for pattern, exponent in condition.left.factors
+        # A[i,j]² = A[j,i]² says nothing about A[i,j], and a rule for A[i,i,j] nothing about other entries.
+        if exponent == 1 and isinstance(pattern, Entry) and sorted(pattern.indices) == sorted(condition.wild)
     }
     found = list(rules)
     for condition in rules:

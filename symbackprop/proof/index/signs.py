@@ -4,10 +4,12 @@ Every test only ever answers yes for what holds; where all fail, nothing is know
 """
 
 from fractions import Fraction
+from math import ceil
 
 from symbackprop.proof.index.cases import Case, common_body, contradict, undetermined
 from symbackprop.proof.index.engine import Undefined
-from symbackprop.proof.index.poly import FREE, Atom, Mono, Poly, Sum, scale, subtract, term
+from symbackprop.proof.index.poly import FREE, Atom, Base, Mono, Poly, Sum, scale, subtract, term
+from symbackprop.proof.index.powers import CLEARINGS, lowest_exponents
 from symbackprop.proof.index.ring import raise_factor
 from symbackprop.proof.index.rules import Conditioned
 from symbackprop.proof.scalar.generators import MINUS, NULL, PLUS
@@ -45,7 +47,22 @@ def _without_cases(engine: Conditioned, p: Poly, strict: bool) -> bool:
     if _seen(engine, rest, strict):
         return True
     body = common_body(engine, rest) if any(isinstance(atom, Sum) for atom in _atoms(rest)) else None
-    return body is not None and body != rest and _seen(engine, body, strict)
+    if body is None:
+        return False
+    body = _without_denominators(engine, body)
+    return body != rest and _seen(engine, body, strict)
+
+
+def _without_denominators(engine: Conditioned, p: Poly) -> Poly:
+    """p times denominators that are positive, and even powers of others, so that its sign is that of p."""
+    for _ in range(CLEARINGS):
+        lowest = lowest_exponents(p, lambda atom: isinstance(atom, Base))
+        if not lowest:
+            break
+        atom = max(lowest, key=lambda a: (a.height, len(a.key), a.key))
+        step = 1 if engine.positive_atom(atom) else 2
+        p = engine.lift(p, atom, Fraction(step * ceil(-lowest[atom] / step)))
+    return p
 
 
 def _seen(engine: Conditioned, p: Poly, strict: bool) -> bool:

@@ -28,6 +28,8 @@ ENTRIES = 5  # of a tensor equation, at one point
 NARROW = arb("1e-20")
 # So many points that seem to be counterexamples, and are none for the second evaluator, end the search.
 MOST_DOUBTS = 4
+# So many evaluations that agree are wanted beside a proof, and so many more are tried for them.
+TRIALS, MORE_TRIALS = 3, 6
 NEGATED: dict[Comparison, Comparison] = {"==": "!=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 
 
@@ -155,16 +157,30 @@ def witness(
     adjoints: Mapping[str, Tensor] | None = None,
     clock: Clock | None = None,
 ) -> dict[str, Any] | None:
-    """An exact point at which the assumptions hold and both sides are defined; away from kinks if one is found."""
+    """An exact point at which the assumptions hold and both sides are defined; away from kinks if one is found.
+
+    What is shown by a proof is tried at a few such points all the same.
+
+    Raises: Undecided when the relation fails at one of them.
+    """
     search = _Search(relation, graph, graph.assumptions if assumptions is None else assumptions, adjoints, clock)
+    found: Counterexample | None = None
+    further = 0
     try:
         for point, position in search.evaluations(attempts, seed):
-            if point is not None:
-                search.decide(point, position)
-            if search.witness is not None and not search.witness_at_kink:
+            found = search.decide(point, position) if point is not None else None
+            if found is not None and not found.at_kink:
                 break
+            if search.witness is not None and not search.witness_at_kink:
+                further += 1
+                if search.agreeing >= TRIALS or further > MORE_TRIALS:
+                    break
     except Undecided as error:
         search.stopped = error.reason
+    if found is not None and not found.at_kink:
+        raise Undecided(
+            f"the normal form shows it, but it fails at {found.values}: an error in symbackprop; please report it"
+        )
     return search.witness
 
 

@@ -76,7 +76,7 @@ def _range(of: DepthContext, claim: DepthClaim) -> Math:
     index, count = of.index.latex, of.count.latex
     if claim.about != "layer":
         return Math(rf"{count} \geq {claim.least_depth}")
-    low, high = 1 - claim.low, -claim.high
+    low, high = claim.at_start[0] if claim.at_start else 1 - claim.low, -claim.high
     return Math(rf"{low} \leq {index} \leq {count}{f'{high:+d}' if high else ''}")
 
 
