@@ -21,7 +21,7 @@ from symbackprop.proof.unfold import Unfolding
 from symbackprop.proof.verdict import Condition
 from symbackprop.proof.zero_tests import Tests
 from symbackprop.tensor.indices import alpha_normal, children, expanded_terms
-from symbackprop.tensor.nodes import Expr, Local, Partial, entry_name
+from symbackprop.tensor.nodes import Expr, Local, Partial, adjoint_parts, entry_name
 
 # Levels of unfolding at which functions are written out at once; most statements about a layer need two.
 SHALLOW_LEVELS = 3
@@ -167,7 +167,7 @@ def differentiated_by(relation: Relation) -> frozenset[str]:
             found.add(entry_name(node.args[1]) or "")
         name = entry_name(node) or ""
         if name.startswith("d("):
-            found.add(name[2:-1].split(", ")[1])
+            found.add(adjoint_parts(name)[1])
     return frozenset(found)
 
 
@@ -263,8 +263,7 @@ def _inlined(expr: Expr, unfolding: Unfolding) -> Iterator[Expr]:
 def _declared_adjoints(relation: Relation) -> list[tuple[str, str]]:
     """The pairs (f, v) of the quantities named d(f, v) in a relation."""
     names = names_in(relation.left.expr) | names_in(relation.right.expr)
-    pairs = [name[2:-1].split(", ") for name in sorted(names) if name.startswith("d(")]
-    return [(f, v) for f, v in pairs]
+    return [adjoint_parts(name) for name in sorted(names) if name.startswith("d(")]
 
 
 def _conditions(relation: Relation, graph: Graph, domain: Domain, variables: frozenset[str]) -> Iterator[Condition]:

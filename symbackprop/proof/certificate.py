@@ -25,7 +25,7 @@ from symbackprop.proof.certificate_trees import (
     tree,
 )
 from symbackprop.proof.verdict import Verdict
-from symbackprop.tensor.nodes import Expr, entry_name
+from symbackprop.tensor.nodes import Expr, adjoint_parts, entry_name
 
 MOST_TRIES = 60
 MOST_POINTS = 16
@@ -132,4 +132,4 @@ def _nested(value: Any) -> Json:
 def _names(expr: Expr) -> set[str]:
     """The names of quantities; of a total derivative, both."""
     found = {name for node in nodes_of(expr) if (name := entry_name(node)) is not None}
-    return {part for name in found for part in (name[2:-1].split(", ") if name.startswith("d(") else [name])}
+    return {part for name in found for part in (adjoint_parts(name) if name.startswith("d(") else [name])}

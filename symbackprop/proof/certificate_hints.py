@@ -17,7 +17,7 @@ from symbackprop.proof.index.form import IndexForms
 from symbackprop.proof.inequality import completed_square
 from symbackprop.proof.limits import Budget, Clock, Undecided
 from symbackprop.proof.unfold import Unfolding
-from symbackprop.tensor.nodes import Expr, Partial, entry_name
+from symbackprop.tensor.nodes import Expr, Partial, adjoint_parts, entry_name
 
 FIRST_LEVELS = 3
 Hints = dict[str, Any]
@@ -122,7 +122,7 @@ def totals(expr: Expr, graph: Graph) -> set[tuple[str, str]]:
     for node in nodes_of(expr):
         name = entry_name(node) or ""
         if name.startswith("d("):
-            f, v = name[2:-1].split(", ")
+            f, v = adjoint_parts(name)
             found.add((f, v))
         if isinstance(node, Partial):
             v = entry_name(node.args[1]) or ""

@@ -19,6 +19,7 @@ from symbackprop.tensor.nodes import (
     Local,
     Partial,
     Positive,
+    adjoint_parts,
     entry_indices,
     entry_name,
     extent,
@@ -86,7 +87,7 @@ def _entry(name: str, indices: tuple[Expr, ...], graph: Graph) -> Json:
     at = [_index(i) for i in indices]
     if not name.startswith("d("):
         return ["at", name, *at]
-    f, v = name[2:-1].split(", ")
+    f, v = adjoint_parts(name)
     axes_of_f = len(graph.shape(f))
     return ["d", ["at", f, *at[:axes_of_f]], ["at", v, *at[axes_of_f:]]]
 

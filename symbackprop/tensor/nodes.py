@@ -147,6 +147,12 @@ def adjoint_name(loss: str, name: str) -> str:
     return f"d({loss}, {name})"
 
 
+def adjoint_parts(name: str) -> tuple[str, str]:
+    """The loss and the name of which `adjoint_name` made `name`."""
+    loss, of = name[2:-1].split(", ")
+    return loss, of
+
+
 class Partial(sp.Function):
     """∂f/∂v, the total derivative of the expression f by the entry v (a scalar symbol or an `Indexed`).
 

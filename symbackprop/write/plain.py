@@ -19,6 +19,7 @@ from symbackprop.tensor.nodes import (
     Partial,
     Positive,
     adjoint_name,
+    adjoint_parts,
     entry_indices,
     entry_name,
     extent,
@@ -84,7 +85,7 @@ class PlainText:
         name = self.adjoints.get(entry_name(expr) or "")
         if name is None:
             return self.text(expr, scope)
-        loss = (entry_name(expr) or "")[2:-1].split(", ")[0]
+        loss = adjoint_parts(entry_name(expr) or "")[0]
         return f"∂{loss}/∂{self._entry(name, expr, scope)}"
 
     def text(self, expr: Expr, scope: Scope, least: Level = Level.TERMS) -> str:

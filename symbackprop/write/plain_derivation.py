@@ -11,7 +11,7 @@ from symbackprop.model.build import scope_of
 from symbackprop.proof.index.form import IndexForms
 from symbackprop.proof.limits import Undecided
 from symbackprop.tensor.indices import transform
-from symbackprop.tensor.nodes import Expr, adjoint_name, entry, entry_indices, entry_name
+from symbackprop.tensor.nodes import Expr, adjoint_name, adjoint_parts, entry, entry_indices, entry_name
 from symbackprop.tensor.tensor import Tensor, axes
 from symbackprop.write.plain import PlainText
 from symbackprop.write.sections.rules import RULE_NOTES
@@ -75,7 +75,7 @@ def array_text(derivation: Derivation, tensor: Tensor) -> str | None:
             return None
     except Undecided:
         return None
-    back = {alias: f"δ{name[2:-1].split(', ')[1]}" for name, alias in aliases.items()}
+    back = {alias: f"δ{adjoint_parts(name)[1]}" for name, alias in aliases.items()}
     return re.sub(r"[A-Za-z]\w*", lambda match: back.get(match[0], match[0]), text)
 
 

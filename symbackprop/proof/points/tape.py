@@ -27,6 +27,7 @@ from symbackprop.tensor.nodes import (
     Local,
     Partial,
     Positive,
+    adjoint_parts,
     entry,
     entry_indices,
     entry_name,
@@ -179,7 +180,7 @@ class Tape:
             tensor = self.graph.definitions[name].tensor
             body: tuple[int, ...] = (self.write(tensor.expr, dict(zip(axes(tensor.shape), position, strict=True))),)
         elif name not in self.graph.inputs and name.startswith("d("):
-            f, v = name[2:-1].split(", ")
+            f, v = adjoint_parts(name)
             rank = len(self.graph.shape(f))
             return self.derivative(self.named(f, position[:rank]), v, position[rank:], False)
         else:

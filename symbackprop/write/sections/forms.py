@@ -13,7 +13,7 @@ from symbackprop.model.graph import Graph, Relation, names_in
 from symbackprop.proof.index.form import IndexForms, subtract
 from symbackprop.proof.limits import Undecided
 from symbackprop.tensor.indices import transform
-from symbackprop.tensor.nodes import Expr, entry, entry_indices, entry_name
+from symbackprop.tensor.nodes import Expr, adjoint_parts, entry, entry_indices, entry_name
 from symbackprop.tensor.tensor import Tensor
 from symbackprop.write.blocks import Math, Mono
 from symbackprop.write.formulas.matrix import matrix_latex, matrix_relation
@@ -54,7 +54,7 @@ def identifiers(graph: Graph, expr: Expr) -> dict[str, str]:
     taken = {*graph.inputs, *graph.definitions, *graph.functions, *graph.sizes()}
     codes: dict[str, str] = {}
     for code in sorted(name for name in names_in(expr) if name.startswith("d(")):
-        identifier = f"delta_{code[2:-1].split(', ')[1]}"
+        identifier = f"delta_{adjoint_parts(code)[1]}"
         while identifier in taken or identifier in codes:
             identifier += "_"
         codes[identifier] = code
@@ -63,7 +63,7 @@ def identifiers(graph: Graph, expr: Expr) -> dict[str, str]:
 
 def adjoint_scope(graph: Graph, codes: dict[str, str]) -> Scope:
     """The scope of the graph with an identifier for each adjoint; ∂L/∂v has the shape of v, for L is a scalar."""
-    shapes = {identifier: graph.shape(code[2:-1].split(", ")[1]) for identifier, code in codes.items()}
+    shapes = {identifier: graph.shape(adjoint_parts(code)[1]) for identifier, code in codes.items()}
     scope = scope_of(graph)
     return Scope(shapes={**scope.shapes, **shapes}, sizes=scope.sizes, functions=scope.functions)
 
