@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from symbackprop.catalogue.identities import Identity
 from symbackprop.derivation.delta_rule import delta_rule
+from symbackprop.derivation.gather import gradient_in, with_gathered
 from symbackprop.derivation.total import jacobian, local_steps
 from symbackprop.errors import NotSupportedError
 from symbackprop.model.derivation_file import DerivationFile, Request
@@ -30,7 +31,7 @@ def work_out_identity(identity: Identity, budget: Budget = Budget()) -> Identity
     graph, (claim,) = file.graph, file.claims
     report = Report(
         file=file,
-        losses=tuple(_backwards(graph, request, budget) for request in file.requests),
+        losses=tuple(_backwards(graph, request, claim, budget) for request in file.requests),
         second=_second(graph, claim, budget),
         claims=(ClaimReport(relation=claim, verdict=verify(claim, graph, budget=budget)),),
     )
@@ -54,9 +55,15 @@ def _relevant(file: DerivationFile) -> DerivationFile:
     )
 
 
-def _backwards(graph: Graph, request: Request, budget: Budget) -> LossReport:
-    """The δ-rule with a verdict on each of its lines; one derivation is enough for a page."""
+def _backwards(graph: Graph, request: Request, claim: Relation, budget: Budget) -> LossReport:
+    """The δ-rule with a verdict on each of its lines; one derivation is enough for a page.
+
+    A gradient that the statement gives is brought to fewer adjoints, where that can be done.
+    """
     delta = delta_rule(graph, request.loss, request.wrt)
+    stated = gradient_in(claim.left)
+    if stated is not None and stated[0] == request.loss and stated[1] in delta.adjoints:
+        delta = with_gathered(delta, stated[1])
     checked = verify_lines(graph, [(step.left, step.right) for step in delta.steps], budget=budget)
     pairs = list(zip(delta.steps, checked, strict=True))
     return LossReport(

@@ -78,6 +78,7 @@ def work_out(
         progress(f"claim: {claim.name}")
         written = relation_after_steps(claim, file.graph, file.training)
         claims.append(ClaimReport(relation=claim, verdict=verify(written, file.graph, budget=budget)))
+    sources, no_source = _sources(file, losses, second)
     progress("numbers")
     equations = _equations(losses)
     large = bool(file.given) and too_many_entries(file)
@@ -102,7 +103,8 @@ def work_out(
         checks_left_out=0 if large else sum(places(file, request)[1] for request in file.requests),
         too_many_entries=large,
         training=_training(file, losses),
-        numpy_source={loss.loss: _source(file, loss, second) for loss in losses},
+        numpy_source=sources,
+        no_source=no_source,
     )
 
 
@@ -239,6 +241,16 @@ def _training(file: DerivationFile, losses: list[LossReport]) -> TrainingReport 
     return None if run is None else TrainingReport(losses=run.losses, outputs=run.outputs, diverged=run.diverged)
 
 
-def _source(file: DerivationFile, loss: LossReport, second: Iterable[SecondReport]) -> str:
-    pairs = {(s.first, s.second): s.tensor for s in second if s.loss == loss.loss}
-    return numpy_source(file.graph, loss.loss, loss.delta.adjoints, second=pairs)
+def _sources(
+    file: DerivationFile, losses: Iterable[LossReport], second: Iterable[SecondReport]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The NumPy function of each loss, or why there is none."""
+    sources: dict[str, str] = {}
+    missing: dict[str, str] = {}
+    for loss in losses:
+        pairs = {(s.first, s.second): s.tensor for s in second if s.loss == loss.loss}
+        try:
+            sources[loss.loss] = numpy_source(file.graph, loss.loss, loss.delta.adjoints, second=pairs)
+        except NotSupportedError as error:
+            missing[loss.loss] = str(error)
+    return sources, missing

@@ -199,3 +199,19 @@ def test_derivations_are_documents() -> None:
     markdown, latex = derived.to_markdown(), derived.to_latex()
     assert markdown.startswith("# The gradients of L with respect to w\n") and "The gradient is proved." in markdown
     assert latex.startswith("\\documentclass") and latex.rstrip().endswith(r"\end{document}")
+
+
+def test_documents_are_proved_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    derived = sb.derive(NET)
+    written = derived.to_markdown()
+    monkeypatch.setattr("symbackprop.derivations.work_out", lambda *_, **__: pytest.fail("proved again"))
+    assert derived.to_markdown() == written and derived.to_latex()
+
+
+def test_what_is_printed_by_mistake_is_short() -> None:
+    deep = sb.Network([sb.Dense(2, "tanh")] * 30, inputs=2, loss="squared_error")
+    derived = sb.derive(NET)
+    for shown in (repr(derived), repr(derived.delta_rule), repr(NET.graph), repr(deep.graph)):
+        assert len(shown) < 200 and "\n" not in shown
+    assert "z1 = W1 @ x + b1\n" in str(NET.graph) and "W1 (2, 2)" in str(NET.graph)
+    assert "L" in repr(derived) and "W1, b1, W2, b2" in repr(derived)

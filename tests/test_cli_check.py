@@ -52,7 +52,7 @@ def test_altered_certificates_are_rejected(tmp_path: Path) -> None:
 
 def test_what_is_no_certificate_is_bad_input(tmp_path: Path) -> None:
     (tmp_path / "no.json").write_text("{", encoding="utf-8")
-    for path, why in ((tmp_path / "no.json", "no JSON"), (tmp_path / "missing.json", "No such file")):
+    for path, why in ((tmp_path / "no.json", "no JSON"), (tmp_path / "missing.json", "no such file")):
         result = run("check", path)
         assert result.exit_code == 2
         assert result.stderr.startswith("symbackprop: ") and why in result.stderr and result.stderr.count("\n") == 1
@@ -64,3 +64,10 @@ def test_a_claim_without_a_certificate_is_named(tmp_path: Path) -> None:
     result = run("verify", "mean-square-inequality", "--certificates", tmp_path)
     told = result.stderr.splitlines()
     assert any(": no certificate: " in line for line in told) is ("0 certificates" in told[-1])
+
+
+def test_a_directory_stands_for_the_certificates_in_it(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text(FILE, encoding="utf-8")
+    folder = tmp_path / "certificates"
+    run("verify", tmp_path / "a.toml", "--certificates", folder)
+    assert run("check", folder).stdout == run("check", *sorted(folder.iterdir())).stdout

@@ -1,6 +1,7 @@
 """`symbackprop gradient`: what is printed is proved, and the generated source computes it."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -148,3 +149,23 @@ def test_bad_input_is_one_line(arguments: list[str], expected: str) -> None:
     assert result.exit_code == 2, result.output
     (line,) = [line for line in result.stderr.splitlines() if line.strip()]
     assert expected in line
+
+
+@pytest.mark.parametrize("function", ["sigmoid", "tanh", "relu", "elu", "softplus", "silu", "gelu", "gelu_tanh"])
+def test_derivatives_of_named_functions_are_source_that_runs(function: str) -> None:
+    result = run(f"sum(prime({function}, x))", "--shape", "x: n", "--format", "numpy")
+    assert result.exit_code == 0, result.stderr
+    namespace: dict[str, Any] = {}
+    exec(result.stdout, namespace)
+    at, step = np.array([-1.5, 0.3, 2.0]), 1e-5
+    _, gradients = namespace["loss_and_gradients"](at)
+    for k in range(3):
+        moved = np.eye(3)[k] * step
+        central = (namespace["loss_and_gradients"](at + moved)[0] - namespace["loss_and_gradients"](at - moved)[0]) / 2
+        assert np.broadcast_to(gradients["x"], 3)[k] == pytest.approx(central / step, abs=1e-6)
+
+
+def test_without_a_numpy_function_the_rest_is_shown_with_the_reason() -> None:
+    result = run("sum(f(x))", "--shape", "x: n", "--function", "f", "--hessian")
+    assert result.exit_code == 0
+    assert "f''(x[i])" in result.stdout and "No NumPy function: " in result.stdout.splitlines()[-1]

@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 from symbackprop.catalogue.identities import identities
 from symbackprop.cli import main
 
+DERIVATIONS = Path(__file__).parents[1] / "derivations"
 SOFTMAX = ["--define", "p = softmax(z)", "--define", "L = -sum(y*log(p))", "--shape", "z: n", "--shape", "y: n"]
 FILE = """
 [define]
@@ -195,3 +196,28 @@ def test_every_file_is_read_before_the_first_proof(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr("symbackprop.proof.verify.verify", lambda *_, **__: pytest.fail("proved too early"))
     result = run("verify", tmp_path)
     assert result.exit_code == 2 and "b.toml: is no TOML" in result.stderr
+
+
+# ------------------------------------------------------------------ counterexamples
+
+
+def test_a_counterexample_of_any_depth_is_a_small_network_in_the_names_of_the_file(tmp_path: Path) -> None:
+    source = (DERIVATIONS / "depth-dense.toml").read_text(encoding="utf-8")
+    wrong = '[claims]\n"wrong" = "d(E, z[l]) == W[l+1].T @ d(E, z[l+1])"'
+    path = tmp_path / "deep.toml"
+    path.write_text(source.replace("[claims]", wrong), encoding="utf-8")
+    result = run("verify", path)
+    assert result.exit_code == 1
+    (line,) = [line for line in result.stdout.splitlines() if line.startswith("wrong: ")]
+    for part in ("K = 2, l = 1", "a[0] = [", "W[1] = [[", "W[2] = [[", "f(t) = ", "entry [0]", "left ", "right "):
+        assert part in line
+    assert "n[" not in line and len(line) < 400
+
+
+def test_numbers_that_one_line_cannot_hold_stand_below_it() -> None:
+    shapes = [option for name in "ABCD" for option in ("--shape", f"{name}: n, n")]
+    result = run("verify", "A @ B @ C @ D == D @ C @ B @ A", *shapes)
+    assert result.exit_code == 1
+    *_, line, a, b, c, d = result.stdout.splitlines()
+    assert "REFUTED at n = 2, 16 numbers, entry [0, 0]: left " in line
+    assert [text[:8] for text in (a, b, c, d)] == ["  A = [[", "  B = [[", "  C = [[", "  D = [["]

@@ -7,7 +7,7 @@ from symbackprop.errors import GraphError
 from symbackprop.language.parse import Scope, parse
 from symbackprop.tensor.differentiate import differentiate, tidy
 from symbackprop.tensor.indices import transform
-from symbackprop.tensor.nodes import Elementwise, Expr, entry
+from symbackprop.tensor.nodes import Elementwise, Expr, elementwise, entry
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -150,3 +150,32 @@ def unfold(expr: Expr) -> Expr:
         return formula.xreplace(dict(zip(formals, (unfold(argument) for argument in node.args), strict=True)))
 
     return transform(expr, rule)
+
+
+def by_lower_orders(expr: Expr) -> Expr:
+    """`expr` with every second or higher derivative of a function of the catalogue as a formula in lower ones.
+
+    From the compact form of the first derivative where there is one, as σ'' = (1 - 2σ) σ', else from the formula.
+    """
+
+    def rule(node: Expr) -> Expr | None:
+        if not isinstance(node, Elementwise) or node.func.order < 2 or not is_defined(node.func.function):
+            return None
+        formals, formula = _by_lower_orders(node.func.function, node.func.order)
+        # A formula is free of sums, so that replacing its formal symbols can capture nothing.
+        return formula.xreplace(dict(zip(formals, (by_lower_orders(argument) for argument in node.args), strict=True)))
+
+    return transform(expr, rule)
+
+
+@cache
+def _by_lower_orders(name: str, order: int) -> tuple[tuple[Expr, ...], Expr]:
+    """Formal arguments and the derivative of order >= 2 in them."""
+    record = ACTIVATIONS[name]
+    formals, formula = definition(name, 1)
+    if record.derivative_in_output:
+        compact = parse(record.derivative_in_output, Scope(shapes={str(f): () for f in (*formals, "a")})).expr
+        formula = compact.xreplace({entry("a"): elementwise(name)(*formals)})
+    for _ in range(order - 1):
+        formula = tidy(differentiate(formula, "z", ()))
+    return formals, by_lower_orders(formula)

@@ -4,11 +4,13 @@ A command is a function in a module of its own; it may return its exit status. `
 """
 
 from importlib import import_module
+from pathlib import Path
+from typing import Any
 
 import click
 
 from symbackprop import __version__
-from symbackprop.cli.status import guarded
+from symbackprop.cli.status import guarded, meant, told_in_one_line
 
 # Command -> its module in this package and the function there, in the order of the help.
 COMMANDS = {
@@ -35,8 +37,23 @@ class Commands(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            if name.endswith(".toml") or Path(name).exists():
+                ctx.fail(f"{name!r} is no command; did you mean `{ctx.command_path} derive {name}`?")
+            ctx.fail(f"no such command {name!r}{meant(name, COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        with told_in_one_line():
+            return super().make_context(*args, **extra)
+
     def invoke(self, ctx: click.Context) -> None:
-        ctx.exit(guarded(lambda: super(Commands, self).invoke(ctx)))
+        with told_in_one_line():
+            ctx.exit(guarded(lambda: super(Commands, self).invoke(ctx)))
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from symbackprop.cli.files import files_of
 from symbackprop.cli.status import ALL_PROVED, REFUTED, one_line
 from symbackprop.errors import FileError
 
@@ -12,9 +13,9 @@ MOST_BYTES = 20_000_000
 
 
 @click.command(short_help="Check certificates of proofs.")
-@click.argument("files", nargs=-1, required=True, metavar="CERTIFICATE.json...")
+@click.argument("files", nargs=-1, required=True, metavar="[CERTIFICATE.json | DIRECTORY]...")
 def check(files: tuple[str, ...]) -> int:
-    """Check certificates, which `symbackprop verify --certificates DIR` writes.
+    """Check certificates (or all in a directory), which `symbackprop verify --certificates DIR` writes.
 
     The checker is one file of plain Python, symbackprop/proof/checker.py, which also runs by itself.
 
@@ -23,7 +24,7 @@ def check(files: tuple[str, ...]) -> int:
     from symbackprop.proof import checker
 
     status = ALL_PROVED
-    for name, certificate in [(name, _read(Path(name))) for name in files]:
+    for name, certificate in [(path, _read(path)) for path in files_of(files, ".json")]:
         try:
             click.echo(f"{name}: accepted: {checker.check(certificate)}")
         except checker.Rejected as error:

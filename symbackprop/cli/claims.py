@@ -126,7 +126,7 @@ def _claim(file: "DerivationFile", claim: "Relation", origin: str, scalars: tupl
 
 
 def _for_every_depth(file: "DerivationFile", network: "AnyDepth", origin: str) -> list[Claim]:
-    from symbackprop.proof.induction import prove_for_every_depth
+    from symbackprop.proof.induction import as_written, prove_for_every_depth
 
     def claim(of: "DepthClaim") -> Claim:
         return Claim(
@@ -135,7 +135,9 @@ def _for_every_depth(file: "DerivationFile", network: "AnyDepth", origin: str) -
             statement=of.formula,
             graph=file.graph,
             relation=None,
-            verdict=lambda budget: prove_for_every_depth(network.repeat, of, budget=budget).verdict,
+            verdict=lambda budget: as_written(
+                network.repeat, prove_for_every_depth(network.repeat, of, budget=budget).verdict
+            ),
         )
 
     return [claim(of) for of in network.claims]

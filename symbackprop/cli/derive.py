@@ -136,6 +136,8 @@ def _show(reports: dict[Path, "Report"], written: dict[Path, list[Path]]) -> Non
 
 def _findings(report: "Report") -> list[str]:
     """One line for every gradient or claim that is not proved."""
+    from symbackprop.proof.induction import as_written
+
     lines = []
     for loss in report.losses:
         lines += [f"the line {text}: {verdict}" for text, verdict in loss.open_lines]
@@ -145,9 +147,10 @@ def _findings(report: "Report") -> list[str]:
                     lines.append(f"d({gradient.loss}, {gradient.name}){what}: {verdict}")
     for piece in report.any_depth.pieces:
         lines += [f"the line {text}: {verdict}" for text, verdict in piece.open_lines]
+    network = report.file.any_depth
     for deep, induction in report.any_depth.claims:
-        if not induction.verdict.proved:
-            lines.append(f"{deep.name}: {deep.formula}: {induction.verdict}")
+        if network is not None and not induction.verdict.proved:
+            lines.append(f"{deep.name}: {deep.formula}: {as_written(network.repeat, induction.verdict)}")
     return lines + [
         f"{claim.relation.name}: {claim.relation.formula}: {claim.verdict}"
         for claim in report.claims

@@ -13,14 +13,22 @@ def derivation_files(paths: Iterable[str]) -> list[Path]:
 
     Raises: FileError for a path that names nothing.
     """
+    return files_of(paths, ".toml")
+
+
+def files_of(paths: Iterable[str], suffix: str) -> list[Path]:
+    """The files that are named, and those with this suffix that lie in a named directory, sorted there.
+
+    Raises: FileError for a path that names nothing.
+    """
     files: list[Path] = []
     for text in paths:
         if not text:
-            raise FileError("an empty path: name a derivation file or a directory")
+            raise FileError("an empty path: name a file or a directory")
         path = Path(text)
         found = kind_of(path)
         if found == "directory":
-            files += _inside(path)
+            files += _inside(path, suffix)
         elif found == "file":
             files.append(path)
         else:
@@ -28,10 +36,10 @@ def derivation_files(paths: Iterable[str]) -> list[Path]:
     return list(dict.fromkeys(files))
 
 
-def _inside(directory: Path) -> list[Path]:
-    found = sorted(directory.rglob("*.toml"))
+def _inside(directory: Path, suffix: str) -> list[Path]:
+    found = sorted(path for path in directory.rglob(f"*{suffix}") if path.is_file())
     if not found:
-        raise FileError(f"{directory}: the directory holds no .toml file")
+        raise FileError(f"{directory}: the directory holds no {suffix} file")
     return found
 
 

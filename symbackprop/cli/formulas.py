@@ -30,6 +30,11 @@ class Formulas:
         cls, define: Iterable[str], shape: Iterable[str], assume: Iterable[str], function: Iterable[str]
     ) -> "Formulas":
         """Raises: FileError for an option that is not of its form, or gives a name twice."""
+        assume, function = tuple(assume), tuple(function)
+        for option, texts, example in (("--assume", assume, "sum(y) == 1"), ("--function", function, "f")):
+            for text in texts:
+                if not text.strip():
+                    raise FileError(f"{option} {text!r}: the text is empty; expected a form such as {example!r}")
         return cls(
             define=_pairs("--define", define, "=", "p = softmax(z)"),
             shapes=_pairs("--shape", shape, ":", "z: n"),
@@ -47,11 +52,22 @@ class Formulas:
 
     def scalars(self, *formulas: str) -> tuple[str, ...]:
         """The names in the formulas that nothing declares: as in a definition, they are scalars."""
-        from symbackprop.model.build import as_shape, free_names
+        from symbackprop.model.build import free_names
 
-        sizes = {str(extent) for text in self.shapes.values() for extent in as_shape(text)}
-        known = {*self.define, *self.shapes, *self.functions, *sizes}
+        known = {*self.define, *self.shapes, *self.functions, *self._sizes()}
         return tuple(dict.fromkeys(name for text in formulas for name in free_names(text, known)))
+
+    def _sizes(self) -> set[str]:
+        """Raises: FileError for a shape that is none."""
+        from symbackprop.model.build import as_shape
+
+        found: set[str] = set()
+        for name, text in self.shapes.items():
+            try:
+                found.update(map(str, as_shape(text)))
+            except SymbackpropError as error:
+                raise FileError(f"--shape {name}: {error}") from None
+        return found
 
     def as_file(self, claims: Iterable[str] = (), define: Mapping[str, str] | None = None) -> "DerivationFile":
         """The derivation file with these sections and the claims; `define` replaces the definitions.
@@ -89,7 +105,7 @@ def _pairs(option: str, texts: Iterable[str], sign: str, example: str) -> dict[s
     for text in texts:
         name, there, value = text.partition(sign)
         name = name.strip()
-        if not there or not name:
+        if not there or not name or (sign == "=" and not value.strip()):
             raise FileError(f"{option} {shorten(text)!r}: expected a form such as {example!r}")
         if name in found:
             raise FileError(f"{option} {shorten(text)!r}: {name} is already given by {found[name]!r}")

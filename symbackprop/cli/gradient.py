@@ -101,5 +101,7 @@ def _text(report: "Report", format_: str) -> str:
     if format_ == "json":
         return to_json(report)
     if format_ == "numpy":
+        if report.no_source:
+            raise FileError(f"--format 'numpy': {'; '.join(report.no_source.values())}")
         return "\n\n".join(report.numpy_source.values())
     return plain_gradient(report)

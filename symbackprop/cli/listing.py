@@ -7,6 +7,7 @@ from typing import NamedTuple
 import click
 
 from symbackprop.cli.screen import console, table
+from symbackprop.cli.status import meant
 from symbackprop.errors import FileError
 
 
@@ -28,7 +29,7 @@ class Listing(NamedTuple):
 def listing(what: str, topic: str | None, as_json: bool) -> None:
     """List identities, activations, losses, or the functions of formulas."""
     if what not in LISTINGS:
-        raise FileError(f"list {what!r}: expected one of {', '.join(LISTINGS)}")
+        raise FileError(f"list {what!r}: expected one of {', '.join(LISTINGS)}{meant(what, LISTINGS)}")
     if topic is not None and what != "identities":
         raise FileError(f"--topic {topic!r}: only identities have topics")
     found = LISTINGS[what]() if topic is None else _of_topic(topic)
@@ -67,7 +68,7 @@ def _of_topic(topic: str) -> Listing:
     found = _identities()
     topics = list(dict.fromkeys(row[1] for row in found.rows))
     if topic not in topics:
-        raise FileError(f"--topic {topic!r}: topics are: {', '.join(topics)}")
+        raise FileError(f"--topic {topic!r}: topics are: {', '.join(topics)}{meant(topic, topics)}")
     return found._replace(rows=[row for row in found.rows if row[1] == topic])
 
 

@@ -10,6 +10,7 @@ from symbackprop.proof.limits import Budget
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 DEFAULT = Budget()
+LEAST_SECONDS = 0.1
 
 _NEGATIVE = re.compile(r"-(?!-)(?=.*[^A-Za-z-])")
 
@@ -21,11 +22,18 @@ class FormulaCommand(click.Command):
         return super().parse_args(ctx, [f" {arg}" if _NEGATIVE.match(arg) else arg for arg in args])
 
 
+def _time(ctx: click.Context, param: click.Parameter, value: float) -> float:
+    if not value >= LEAST_SECONDS:  # what is not a number is not even that
+        raise click.BadParameter(f"expected a number of seconds, at least {LEAST_SECONDS}, found {value:g}", ctx, param)
+    return value
+
+
 seconds = click.option(
     "--seconds",
     default=DEFAULT.seconds,
     show_default=True,
-    type=click.FloatRange(min=0.1),
+    type=float,
+    callback=_time,
     help="Time for one proof; what takes longer is undecided.",
 )
 terms = click.option(

@@ -1,9 +1,11 @@
 """Exit statuses, and how every error becomes one line and one of them."""
 
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -31,6 +33,44 @@ def guarded(work: Callable[[], int | None]) -> int:
         what = f"{type(error).__name__}: {one_line(error)} ({where})"
         click.echo(f"symbackprop: internal error: {what}; please report it with what you asked for", err=True)
         return INTERNAL_ERROR
+
+
+class OneLineError(click.ClickException):
+    """A command line that makes no sense, told in one line."""
+
+    exit_code = BAD_INPUT
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        click.echo(f"symbackprop: {one_line(self.message)}", err=file is None, file=file)
+
+
+@contextmanager
+def told_in_one_line() -> Iterator[None]:
+    """click's own errors: what is wrong, where, what may have been meant, and which help lists what there is."""
+    try:
+        yield
+    except click.UsageError as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            raise
+        message, ctx = _what(error, error.ctx), error.ctx or click.get_current_context(silent=True)
+        see = "" if ctx is None else f"{' See' if message.endswith('?') else '; see'} `{ctx.command_path} --help`"
+        raise OneLineError(message + see) from None
+
+
+def _what(error: click.UsageError, ctx: click.Context | None) -> str:
+    if isinstance(error, click.NoSuchOption) and ctx is not None:
+        known = [name for option in ctx.command.get_params(ctx) for name in option.opts if name.startswith("-")]
+        return f"no such option {error.option_name!r}{meant(error.option_name, known)}"
+    message = error.format_message().strip().removesuffix(".")
+    return message[:1].lower() + message[1:]
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """`; did you mean --shape?`, or nothing where no name is close."""
+    known = sorted(known)
+    longer = [other for other in known if len(name) > 3 and other.startswith(name)]
+    found = [*longer, *get_close_matches(name, known, n=1)]
+    return f"; did you mean {found[0]}?" if found else ""
 
 
 def one_line(text: object) -> str:

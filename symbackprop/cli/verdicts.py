@@ -70,12 +70,12 @@ def counts(outcomes: Sequence[Outcome]) -> str:
 
 def _below(outcome: Outcome, several: bool, verbose: bool) -> list[str]:
     """What a reader wants to know beyond the row."""
-    from symbackprop.write.plain_verdict import basis
+    from symbackprop.write.plain_verdict import basis, numbers_below
 
     claim, verdict = outcome.claim, outcome.verdict
     name = shorten(label(claim, several))
     said = f"{name}: {claim.statement}" if claim.name != claim.statement else name
-    lines = [] if verdict.proved else [f"{said}: {verdict}"]
+    lines = [] if verdict.proved else [f"{said}: {verdict}", *(f"  {line}" for line in numbers_below(verdict))]
     if verbose and verdict.proved:
         lines = [f"{said}: {verdict}", *(f"  {line}" for line in basis(verdict, claim.graph))]
     if claim.scalars:

@@ -13,22 +13,24 @@ from symbackprop.derivation.local import LocalDerivative, local_derivative
 from symbackprop.derivation.simplify import shortest, use_assumptions
 from symbackprop.derivation.steps import Derivation, Step
 from symbackprop.model.build import check_loss, check_parameters, parameters_of
-from symbackprop.model.graph import Graph, names_in
+from symbackprop.model.graph import Definition, Graph, names_in
 from symbackprop.tensor.differentiate import tidy
 from symbackprop.tensor.indices import transform
 from symbackprop.tensor.nodes import Expr, adjoint_name, entry, entry_indices, entry_name, summation
 from symbackprop.tensor.tensor import Tensor, axes
 
 
-def delta_rule(graph: Graph, loss: str, wrt: Iterable[str] | None = None) -> Derivation:
+def delta_rule(graph: Graph, loss: str, wrt: Iterable[str] | None = None, *, names: bool = True) -> Derivation:
     """All gradients of `loss` by backpropagation.
+
+    With `names`, local derivatives are written with the names of the definitions where these are their values.
 
     Raises: GraphError when `loss` is no scalar definition or does not depend on a name in `wrt`.
     """
     check_loss(graph, loss)
     wrt = check_parameters(graph, loss, wrt if wrt is not None else parameters_of(graph, loss))
     needed = _needed(graph, loss, wrt)
-    route = _DeltaRule(graph, loss, needed)
+    route = _DeltaRule(graph, loss, needed, _known(graph, loss, wrt) if names else [])
     for name in needed:
         route.derive(name)
     gradients = {name: route.adjoints[name] for name in wrt}
@@ -40,6 +42,16 @@ def delta_rule(graph: Graph, loss: str, wrt: Iterable[str] | None = None) -> Der
         adjoints=route.adjoints,
         gradients=gradients,
     )
+
+
+def _known(graph: Graph, loss: str, wrt: tuple[str, ...]) -> list[Definition]:
+    """The definitions whose names may stand for their values in local derivatives.
+
+    Every name of the forward pass has its value before the first adjoint is formed. One that is differentiated by is
+    left free. The loss is written as its name where it is a root, as in x/L, not where it happens to be a factor.
+    """
+    used = [graph.definitions[d] for d in graph.definitions if d in graph.ancestors(loss) and d not in wrt]
+    return [d for d in used if d.name != loss or d.tensor.expr.is_Pow]
 
 
 def _needed(graph: Graph, loss: str, wrt: tuple[str, ...]) -> tuple[str, ...]:
@@ -70,9 +82,10 @@ def _needed(graph: Graph, loss: str, wrt: tuple[str, ...]) -> tuple[str, ...]:
 class _DeltaRule:
     """The adjoints found so far, and the steps that led there."""
 
-    def __init__(self, graph: Graph, loss: str, needed: tuple[str, ...]) -> None:
+    def __init__(self, graph: Graph, loss: str, needed: tuple[str, ...], known: list[Definition]) -> None:
         self.graph, self.loss = graph, loss
         self.sources = {*needed, loss}
+        self.known = known
         self.users: dict[str, list[str]] = {}
         for name in graph.definitions:
             if name in self.sources:
@@ -93,16 +106,15 @@ class _DeltaRule:
         free = axes(shape)
         left = self.symbol(name, free)
         locals_ = [
-            local_derivative(self.graph.definitions[user], name, free, f"k{number}_")
+            local_derivative(self.graph.definitions[user], name, free, f"k{number}_", self.known)
             for number, user in enumerate(self.users[name])
         ]
         chain = self._chain(locals_, lambda local: local.symbol)
         self._step(name, "chain", left, chain, uses=[f"{local.name}" for local in locals_])
         for local in locals_:
-            self._step(name, "local", local.symbol, local.plain)
-            if local.in_output != local.plain:
-                self._step(name, "output", local.symbol, local.in_output)
-        value = tidy(self._chain(locals_, lambda local: local.in_output))
+            for rule, form in local.lines:
+                self._step(name, rule, local.symbol, form)
+        value = tidy(self._chain(locals_, lambda local: local.value))
         if value != chain:
             self._step(name, "substitute", left, value)
         value = self._close(name, left, value)

@@ -10,6 +10,7 @@ from math import prod
 from symbackprop.catalogue.activations import unfold
 from symbackprop.derivation.steps import Derivation
 from symbackprop.errors import GraphError, NotSupportedError
+from symbackprop.model.build import mentioned
 from symbackprop.model.graph import Graph
 from symbackprop.tensor.instantiate import (
     Instantiation,
@@ -72,8 +73,9 @@ def instance(derivation: Derivation, sizes: Mapping[str, int] | None = None) -> 
     Raises: GraphError for a size that is missing, or an index beyond the size of its axis; NotSupportedError beyond
     a budget.
     """
-    graph, sizes = derivation.graph, dict(sizes or {})
-    check_sizes(graph, sizes)
+    graph = derivation.graph
+    check_sizes(graph, sizes or {})
+    sizes = dict(sizes or {})
     _check_count(derivation, sizes)
     write = Instantiation(sizes)
     neurons = {name: entries(d.tensor, write) for name, d in graph.definitions.items()}
@@ -101,9 +103,24 @@ def entries(tensor: Tensor, write: Instantiation) -> Entries:
     }
 
 
+def assumed_zero(graph: Graph, name: str, sizes: Mapping[str, int], inlined: Iterable[str] = ()) -> tuple[Expr, ...]:
+    """What the assumed equations say is 0, entry by entry, with the definitions `inlined` put in.
+
+    Those that constrain `name`, or what depends on it, are left out: they may not be used for a derivative by it.
+    """
+    found: list[Expr] = []
+    for assumption in graph.assumptions:
+        if assumption.comparison == "==" and not any(name in graph.ancestors(other) for other in mentioned(assumption)):
+            gap = graph.expand(assumption.left.expr - assumption.right.expr, inlined)
+            found += entries(Tensor(gap, assumption.left.shape), Instantiation(sizes)).values()
+    return tuple(found)
+
+
 def check_sizes(graph: Graph, sizes: Mapping[str, int]) -> None:
     """Raises: GraphError for a size that is missing or that the graph does not have."""
     known = graph.sizes()
+    if not isinstance(sizes, Mapping):
+        raise GraphError(f'expected the sizes as a dictionary such as {{"n": 2}}, found {sizes!r}')
     for name in sizes:
         if name not in known:
             raise GraphError(f"the graph has no size {name!r}; its sizes are: {', '.join(known) or 'all numbers'}")

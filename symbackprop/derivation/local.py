@@ -4,11 +4,14 @@
 written ∂h_i/∂z_i = σ'(z_i). A factor δ_ki in every term of the derivative is what shows this.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sympy as sp
 
 from symbackprop.catalogue.activations import ACTIVATIONS
+from symbackprop.derivation.naming import named, without_deviations
+from symbackprop.derivation.simplify import with_short_conditions, without_zero_sums
 from symbackprop.language.parse import Scope, parse
 from symbackprop.model.graph import Definition
 from symbackprop.tensor.differentiate import differentiate, tidy
@@ -18,7 +21,7 @@ from symbackprop.tensor.nodes import Elementwise, Expr, Local, delta, elementwis
 
 @dataclass(frozen=True, slots=True)
 class LocalDerivative:
-    """∂u[k...]/∂v[i...] = `plain` = `in_output` (the same, written with u itself where that is shorter).
+    """∂u[k...]/∂v[i...] = `plain` = `in_output` (written with u = f(z) itself) = `value` (with other names, too).
 
     `indices` are those of u after the forced equalities; `summed` are the ones that stay free to sum over.
     """
@@ -29,29 +32,49 @@ class LocalDerivative:
     by: Expr
     plain: Expr
     in_output: Expr
+    value: Expr
 
     @property
     def symbol(self) -> Expr:
         """The factor ∂u/∂v of a chain rule."""
         return Local(entry(self.name, *self.indices), self.by)
 
+    @property
+    def lines(self) -> list[tuple[str, Expr]]:
+        """The forms that differ from the one before, each with the rule that gives it."""
+        lines = [("local", self.plain)]
+        for rule, form in (("output", self.in_output), ("named", self.value)):
+            if form != lines[-1][1]:
+                lines.append((rule, form))
+        return lines
 
-def local_derivative(definition: Definition, by: str, at: tuple[Expr, ...], prefix: str) -> LocalDerivative:
-    """The local derivative of a definition by the entry `by[at]`; new indices are called `prefix`0, `prefix`1, ..."""
+
+def local_derivative(
+    definition: Definition, by: str, at: tuple[Expr, ...], prefix: str, known: Sequence[Definition] = ()
+) -> LocalDerivative:
+    """The local derivative of a definition by the entry `by[at]`; new indices are called `prefix`0, `prefix`1, ...
+
+    In its `value`, the values of the `known` definitions are written as their names.
+    """
     shape = definition.tensor.shape
     own = tuple(index(f"{prefix}{axis}", size) for axis, size in enumerate(shape))
-    derivative = tidy(differentiate(definition.tensor.at(*own), by, at))
+    derivative = without_zero_sums(tidy(differentiate(definition.tensor.at(*own), by, at)))
+    # Tidied once more: which factors share a sign shows only when the sums are in their final form.
+    derivative = tidy(with_short_conditions(derivative))
     forced = _forced_equalities(derivative, own, at)
     if forced:
         derivative = tidy(substitute(derivative, forced))
     indices = tuple(forced.get(i, i) for i in own)
+    in_output = with_output(derivative, definition, indices)
+    value = without_deviations(named(in_output, known), known)
     return LocalDerivative(
         name=definition.name,
         indices=indices,
         summed=tuple(i for i in own if i not in forced),
         by=entry(by, *at),
         plain=derivative,
-        in_output=with_output(derivative, definition, indices),
+        in_output=in_output,
+        value=value if value == in_output else _common_factor(value),
     )
 
 

@@ -9,13 +9,10 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from symbackprop.derivation.instance import Instance, entries, instance
+from symbackprop.derivation.instance import Instance, assumed_zero, instance
 from symbackprop.derivation.steps import Derivation
-from symbackprop.model.build import mentioned
 from symbackprop.model.graph import Graph
-from symbackprop.tensor.instantiate import Instantiation
 from symbackprop.tensor.nodes import Expr
-from symbackprop.tensor.tensor import Tensor
 
 Pairs = Mapping[str, tuple[Expr, Expr]]
 
@@ -49,7 +46,7 @@ def beside_neurons(derivation: Derivation, sizes: Mapping[str, int] | None = Non
         },
         neurons=tuple(reversed(neurons)),
         adjoints=by_rule,
-        equations={name: _assumed(derivation.graph, name, made.sizes) for name in made.adjoints},
+        equations={name: assumed_zero(derivation.graph, name, made.sizes) for name in made.adjoints},
     )
 
 
@@ -68,13 +65,3 @@ def _chain_rule(made: Instance, graph: Graph) -> dict[Expr, Expr]:
             terms = [above * sp.diff(value, symbol) for above, value in used.get(symbol, [])]
             rules[made.delta(name, *at)] = sp.Integer(1) if name == made.loss else sp.Add(*terms)
     return rules
-
-
-def _assumed(graph: Graph, name: str, sizes: Mapping[str, int]) -> tuple[Expr, ...]:
-    """What is assumed to be 0 and does not constrain `name`, or what depends on it."""
-    found: list[Expr] = []
-    for assumption in graph.assumptions:
-        if assumption.comparison == "==" and not any(name in graph.ancestors(other) for other in mentioned(assumption)):
-            gap = Tensor(assumption.left.expr - assumption.right.expr, assumption.left.shape)
-            found += entries(gap, Instantiation(sizes)).values()
-    return tuple(found)

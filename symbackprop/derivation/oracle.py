@@ -9,12 +9,11 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from symbackprop.derivation.instance import check_sizes, compose, entries, instance
+from symbackprop.derivation.instance import assumed_zero, check_sizes, compose, entries, instance
 from symbackprop.derivation.steps import Derivation
 from symbackprop.model.graph import Graph
 from symbackprop.tensor.instantiate import Instantiation, Position, entry_symbol
 from symbackprop.tensor.nodes import Expr
-from symbackprop.tensor.tensor import Tensor
 
 # A derivative that SymPy takes of an expression beyond this many nodes is not worth the wait.
 MAX_ORACLE_NODES = 4_000
@@ -59,17 +58,12 @@ def beside_oracle(derivation: Derivation, name: str, sizes: Mapping[str, int] | 
 
     Raises: GraphError for missing sizes; NotSupportedError beyond a budget.
     """
-    graph, sizes = derivation.graph, dict(sizes or {})
+    graph, sizes = derivation.graph, sizes or {}
     loss = composed_loss(graph, derivation.loss, name, sizes)
     made = instance(derivation, sizes)
     pairs = {
         str(entry_symbol(name, at)): (made.composed(value, keep=[name]), sp.diff(loss, entry_symbol(name, at)))
         for at, value in made.gradients[name].items()
     }
-    equations: list[Expr] = []
-    for assumption in graph.assumptions:
-        if assumption.comparison == "==":
-            gap = graph.expand(assumption.left.expr - assumption.right.expr, set(graph.definitions) - {name})
-            equations += entries(Tensor(gap, assumption.left.shape), Instantiation(sizes)).values()
-    free = [e for e in equations if not e.free_symbols & {entry_symbol(name, at) for at in made.gradients[name]}]
-    return OraclePairs(pairs=pairs, equations=tuple(free))
+    inlined = set(graph.definitions) - {name}
+    return OraclePairs(pairs=pairs, equations=assumed_zero(graph, name, sizes, inlined))

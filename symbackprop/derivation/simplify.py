@@ -8,7 +8,7 @@ import sympy as sp
 from symbackprop.model.graph import Graph, Relation, names_in
 from symbackprop.tensor.differentiate import tidy
 from symbackprop.tensor.indices import alpha_normal, bind, expanded_terms, free_indices, substitute, transform
-from symbackprop.tensor.nodes import Expr
+from symbackprop.tensor.nodes import Expr, IsZero, Positive
 
 # A product that multiplies out to more terms is left as it is.
 MAX_TERMS = 60
@@ -16,11 +16,9 @@ MAX_TERMS = 60
 
 def shortest(expr: Expr) -> Expr:
     """The shortest of a few equal forms: as it is, expanded or gathered under its sums, cancelled, factored."""
-    candidates = [expr]
-    opened = tidy(_expand_sums(expr))
-    if opened != expr:
-        candidates.append(opened)
-    candidates.append(_gather_sums(expr))
+    candidates = [expr, _gather_sums(expr), _multiplied_out(expr)]
+    if expanded_terms(expr) <= MAX_TERMS:  # the product along a path of L layers has up to 2^L terms
+        candidates.insert(1, tidy(_expand_sums(expr)))
     candidates += [form for form in (_cancelled(candidate) for candidate in list(candidates)) if form is not None]
     return min(candidates, key=_length)
 
@@ -42,6 +40,29 @@ def _expand_sums(expr: Expr) -> Expr:
     return transform(expr, rule)
 
 
+def without_zero_sums(expr: Expr) -> Expr:
+    """The same without sums of deviations from their own mean, and others whose terms cancel: Σ_j (x_j - Σ_k x_k/n)."""
+
+    def rule(node: Expr) -> Expr | None:
+        if not isinstance(node, sp.Sum) or not node.function.is_Add or not node.function.has(sp.Sum):
+            return None
+        return sp.Integer(0) if alpha_normal(tidy(_expand_sums(node))) == 0 else None
+
+    return transform(expr, rule)
+
+
+def with_short_conditions(expr: Expr) -> Expr:
+    """The same with the conditions of indicators multiplied out where that is shorter: [τ u > (τ - 1) u] = [u > 0]."""
+
+    def rule(node: Expr) -> Expr | None:
+        if not isinstance(node, (Positive, IsZero)) or node.args[0].has(sp.Sum):
+            return None
+        shorter = sp.expand_mul(node.args[0])
+        return node.func(shorter) if shorter.count_ops() < node.args[0].count_ops() else None
+
+    return transform(expr, rule)
+
+
 def _gather_sums(expr: Expr) -> Expr:
     """Each sum of terms with their common factors pulled out, where no further sum or function stands in it."""
 
@@ -50,6 +71,18 @@ def _gather_sums(expr: Expr) -> Expr:
             return None
         terms = [sp.Mul(*map(_flipped, sp.Mul.make_args(term))) for term in sp.Add.make_args(node.function)]
         return bind(sp.factor_terms(sp.Add(*terms)), node.limits)
+
+    return transform(expr, rule)
+
+
+def _multiplied_out(expr: Expr) -> Expr:
+    """Each sum of terms multiplied out where that makes it shorter: (τ - 1) p - τ p = -p."""
+
+    def rule(node: Expr) -> Expr | None:
+        if not node.is_Add or node.has(sp.Sum) or expanded_terms(node) > MAX_TERMS:
+            return None
+        shorter = sp.expand_mul(node)
+        return shorter if shorter.count_ops() < node.count_ops() else None
 
     return transform(expr, rule)
 

@@ -15,6 +15,7 @@ RULES: dict[str, str] = {
     "chain": "chain rule through everything that uses it",
     "local": "local derivative",
     "output": "local derivative, written with the output of the function",
+    "named": "local derivative, written with the names of the definitions",
     "substitute": "insert the local derivatives",
     "upstream": "insert the upstream gradient",
     "simplify": "collect terms",

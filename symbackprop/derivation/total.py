@@ -12,6 +12,7 @@ import sympy as sp
 
 from symbackprop.derivation.delta_rule import delta_rule
 from symbackprop.derivation.local import local_derivative, with_output
+from symbackprop.derivation.naming import named
 from symbackprop.derivation.simplify import shortest, use_assumptions
 from symbackprop.derivation.steps import Step
 from symbackprop.errors import GraphError
@@ -32,22 +33,24 @@ def jacobian(graph: Graph, name: str, by: str) -> Tensor:
     if name not in graph.definitions or name == by or by not in graph.ancestors(name):
         raise GraphError(f"{name!r} does not depend on {by!r}")
     total = _Total(replace(graph, assumptions=()), "", {}, by).of_definition(graph.definitions[name])
-    value, _ = use_assumptions(shortest(total.expr), graph, by)
+    value, _ = use_assumptions(shortest(named(total.expr, _definitions(graph, name))), graph, by)
     return Tensor(value, total.shape)
+
+
+def _definitions(graph: Graph, name: str) -> list[Definition]:
+    """The definitions on which `name` depends, its own included."""
+    return [definition for d, definition in graph.definitions.items() if d in graph.ancestors(name)]
 
 
 def local_steps(graph: Graph, name: str, by: str) -> tuple[Step, ...]:
     """The local derivatives that d(name)/d(by) is made of, from `name` back to `by`."""
-    moving = {by, *graph.between(by, name)}
+    moving, known = {by, *graph.between(by, name)}, _definitions(graph, name)
     steps: list[Step] = []
     for user in reversed(graph.between(by, name)):
         for used in (u for u in graph.uses(user) if u in moving):
-            local = local_derivative(graph.definitions[user], used, axes(graph.shape(used)), "k")
-            for rule, value in (("local", local.plain), ("output", local.in_output)):
-                if rule == "local" or value != local.plain:
-                    steps.append(
-                        Step(id=f"{name}.{len(steps)}", subject=name, left=local.symbol, right=value, rule=rule)
-                    )
+            local = local_derivative(graph.definitions[user], used, axes(graph.shape(used)), "k", known)
+            for rule, form in local.lines:
+                steps.append(Step(id=f"{name}.{len(steps)}", subject=name, left=local.symbol, right=form, rule=rule))
     return tuple(steps)
 
 
@@ -58,7 +61,8 @@ def second_derivative(graph: Graph, loss: str, first: str, second: str) -> Tenso
     """
     check_parameters(graph, loss, (first, second))
     bare = replace(graph, assumptions=())
-    adjoints = delta_rule(bare, loss, (first, second)).adjoints
+    # A name in the place of its value would be right where it stands, but not for a derivative by that name.
+    adjoints = delta_rule(bare, loss, (first, second), names=False).adjoints
     total = _Total(bare, loss, adjoints, second).of(adjoints[first])
     value, _ = use_assumptions(shortest(total.expr), graph, second)
     return Tensor(value, total.shape)

@@ -12,6 +12,7 @@ MAX_NODES = 30_000
 MAX_JOINED_EXPONENT = MAX_EXPONENT**2
 
 
+@lru_cache(maxsize=1 << 16)
 def refusal(expr: Expr) -> str | None:
     """Why an expression is refused; None for one that is not."""
     if _size(expr) > MAX_NODES:
@@ -21,6 +22,11 @@ def refusal(expr: Expr) -> str | None:
     if expr.has(sp.re, sp.im, sp.conjugate, sp.arg):
         return "abs or sign of something that need not be real: name its argument in [define]"
     powers = expr.atoms(sp.Pow)
+    if any(p.base.is_Number and p.base.is_negative and p.exp.is_integer and not p.exp.is_Integer for p in powers):
+        return (
+            "(-1)**n, which is also cos(pi*n), for a size n is not supported: "
+            "write a scalar c in its place and assume c**2 == 1"
+        )
     if expr.has(sp.I) or any(p.base.is_Number and p.base.is_negative and not p.exp.is_Integer for p in powers):
         return "a root or logarithm of a negative number is not real"
     if any(p.exp.is_Rational and max(abs(p.exp.p), p.exp.q) > MAX_JOINED_EXPONENT for p in powers):

@@ -57,6 +57,8 @@ def syntax_tree(text: str) -> ast.expr:
     """
     if len(text) > MAX_LENGTH:
         raise FormulaError(f"formula of {len(text)} characters; at most {MAX_LENGTH} are read", text)
+    if not text.strip():
+        raise FormulaError(f"a formula is missing: the text is {'blank' if text else 'empty'}")
     if not text.isascii():
         column = next(k for k, character in enumerate(text) if not character.isascii())
         instead = _LOOKALIKES.get(text[column], "`**` for a power and names such as `alpha`")

@@ -8,9 +8,10 @@ from typing import Any, cast
 
 import sympy as sp
 
-from symbackprop.errors import FormulaError, GraphError
+from symbackprop.errors import FormulaError, GraphError, shorten
 from symbackprop.language.parse import Scope, parse, parse_relation
-from symbackprop.language.syntax import NAME, check_name, syntax_tree
+from symbackprop.language.syntax import NAME, check_name, closest, syntax_tree
+from symbackprop.model.arguments import by_name, names_of, text_of, texts_by_name
 from symbackprop.model.graph import Comparison, Definition, Graph, Relation, names_in
 from symbackprop.tensor.nodes import Expr, size
 
@@ -33,19 +34,27 @@ def parse_shape(text: str) -> Shape:
 def _parse_size(part: str, text: str) -> Expr:
     if re.fullmatch(r"[0-9]{1,6}", part) and int(part) > 0:
         return sp.Integer(int(part))
+    if re.fullmatch(r"[+-]?[0-9.]+", part):
+        raise FormulaError(f"the shape {text!r}: {part} is no size; a size is a name or an integer from 1 to 999999")
     try:
         check_name(part)
     except FormulaError as error:
-        raise FormulaError(f"the shape {text!r}: {error}; sizes are names or positive integers") from None
+        what = "sizes are names or positive integers, with commas between them"
+        raise FormulaError(f"the shape {text!r}: {error}; {what}") from None
     return size(part)
 
 
 def as_shape(value: str | int | Iterable[str | int | Expr]) -> Shape:
-    """A shape from what users write: `"h, n"`, `3`, `("h", 2)` or SymPy sizes."""
-    if isinstance(value, int):
+    """A shape from what users write: `"h, n"`, `3`, `("h", 2)` or SymPy sizes.
+
+    Raises: FormulaError for anything else.
+    """
+    if isinstance(value, (int, float)):
         return parse_shape(str(value))
     if isinstance(value, str):
         return parse_shape(value)
+    if not isinstance(value, Iterable):
+        raise FormulaError(f'expected a shape such as "m, n", ("m", 2) or 3, found {value!r}')
     return tuple(
         item if isinstance(item, sp.Basic) else _parse_size(str(item), str(value))
         for item in cast(Iterable[Any], value)
@@ -78,12 +87,14 @@ def graph_from_formulas(
 
     Raises: FormulaError naming the key for a formula or shape that is wrong.
     """
+    define = texts_by_name(define, "define", '{"L": "sum(x**2)"}')
+    assume = texts_by_name(assume or {}, "assume", '{"targets": "sum(y) == 1"}')
     inputs: dict[str, Shape] = {}
-    for name, value in (shapes or {}).items():
+    for name, value in by_name(shapes or {}, "shapes", '{"x": "n"}').items():
         with _about(f"[shapes] {name}"):
             check_name(name)
             inputs[name] = as_shape(value)
-    functions = frozenset(functions)
+    functions = frozenset(names_of(functions, "functions"))
     sizes = frozenset(str(s) for shape in inputs.values() for s in shape if s.is_Symbol)
     _check_distinct(inputs, define, functions, sizes)
     declared = {name: inputs.pop(name) for name in define if name in inputs}
@@ -102,8 +113,16 @@ def graph_from_formulas(
                 raise FormulaError(f"has the shape {tensor.shape}, but [shapes] says {declared[name]}", formula)
         definitions[name] = Definition(name=name, tensor=tensor, formula=formula)
     graph = Graph(inputs=inputs, definitions=definitions, functions=functions)
-    assumptions = tuple(relation(graph, key, text, "[assume] ") for key, text in (assume or {}).items())
+    assumptions = tuple(_assumption(graph, key, text) for key, text in assume.items())
     return Graph(inputs=graph.inputs, definitions=definitions, functions=functions, assumptions=assumptions)
+
+
+def _assumption(graph: Graph, key: str, text: str) -> Relation:
+    """Raises: FormulaError naming the key, also for what is said about a quantity after a gradient step."""
+    found = relation(graph, key, text, "[assume] ")
+    if any(name.startswith("next(") for name in mentioned(found)):
+        raise FormulaError(f"[assume] {key}: next(...) may stand in [claims] and [printed], not in an assumption", text)
+    return found
 
 
 def _check_distinct(
@@ -141,6 +160,22 @@ def names_written(formula: str) -> frozenset[str]:
     return frozenset(node.id for node in ast.walk(syntax_tree(formula)) if isinstance(node, ast.Name))
 
 
+def check_declared(graph: Graph, shapes: Iterable[str]) -> None:
+    """A shape for a name that no formula uses is a slip of the pen where a like one is used without a shape.
+
+    Others may wait for a claim. Raises: FormulaError.
+    """
+    formulas = [*(d.formula for d in graph.definitions.values()), *(a.formula for a in graph.assumptions)]
+    used: frozenset[str] = frozenset().union(*map(names_written, formulas), graph.definitions)
+    undeclared = [name for name in graph.inputs if name not in shapes]
+    for name in shapes:
+        meant = "" if name in used else closest(name, undeclared)
+        if meant:
+            raise FormulaError(
+                f"[shapes] {name}: no formula uses this name; did you mean {meant}, which is not declared?"
+            )
+
+
 def scope_of(graph: Graph) -> Scope:
     """The scope in which claims about the graph are read: every name, d(...) and next(...) included."""
     shapes = dict(graph.inputs) | {d.name: d.tensor.shape for d in graph.definitions.values()}
@@ -152,6 +187,7 @@ def relation(graph: Graph, name: str, formula: str, section: str = "") -> Relati
 
     Raises: FormulaError naming the key.
     """
+    text_of(formula, f"{section}{name}")
     with _about(f"{section}{name}"):
         left, comparison, right = parse_relation(formula, scope_of(graph))
     return Relation(name=name, formula=formula, left=left, comparison=cast(Comparison, comparison), right=right)
@@ -171,7 +207,8 @@ def check_parameters(graph: Graph, loss: str, wrt: Iterable[str]) -> tuple[str, 
     for name in wrt:
         graph.shape(name)
         if name not in reached or name == loss:
-            raise GraphError(f"{loss!r} does not depend on {name!r}")
+            inputs = ", ".join(parameters_of(graph, loss)) or "no inputs"
+            raise GraphError(f"{loss!r} does not depend on {name!r}; it depends on {shorten(inputs)}")
     return tuple(wrt)
 
 

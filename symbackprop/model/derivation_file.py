@@ -15,8 +15,8 @@ from typing import Any
 import sympy as sp
 
 from symbackprop.errors import FileError, FormulaError, shorten
-from symbackprop.language.parse import Scope, parse
-from symbackprop.language.syntax import closest
+from symbackprop.language.parse import parse
+from symbackprop.language.syntax import closest, did_you_mean
 from symbackprop.model.build import (
     check_loss,
     check_parameters,
@@ -29,7 +29,14 @@ from symbackprop.model.build import (
 from symbackprop.model.graph import Graph, Relation, names_in
 from symbackprop.model.repeat.section import AnyDepth, read_any_depth
 from symbackprop.model.toml_values import read_number, read_table, read_text, read_texts, told_at
-from symbackprop.model.training import Training, need_training, next_parts, relation_after_steps
+from symbackprop.model.training import (
+    Training,
+    check_are_inputs,
+    need_training,
+    next_parts,
+    rate_from_text,
+    relation_after_steps,
+)
 from symbackprop.tensor.nodes import Expr, entry_indices, entry_name, is_size
 
 SECTIONS = frozenset(
@@ -130,7 +137,8 @@ def read(path: Path, data: dict[str, Any]) -> DerivationFile:
     """
     for key in data:
         if key not in SECTIONS:
-            raise FileError(f"[{key}] is no section; sections are: {', '.join(sorted(SECTIONS))}")
+            guess = did_you_mean(key, SECTIONS)
+            raise FileError(f"[{key}] is no section{guess}; sections are: {', '.join(sorted(SECTIONS))}")
     define = read_texts(data, "define")
     if not define and not read_table(data, "claims"):
         raise FileError('[define] is missing: a file needs at least one definition such as z = "W @ x"')
@@ -208,7 +216,8 @@ def _training(table: dict[str, Any], graph: Graph) -> Training:
     with told_at("[train]"):
         for key in table:
             if key not in TRAIN_KEYS:
-                raise FileError(f"{key!r} is no key; keys are: {', '.join(sorted(TRAIN_KEYS))}")
+                guess = did_you_mean(key, TRAIN_KEYS)
+                raise FileError(f"{key!r} is no key{guess}; keys are: {', '.join(sorted(TRAIN_KEYS))}")
         loss = table.get("loss")
         if not isinstance(loss, str):
             raise FileError("loss is missing: name the quantity to minimise")
@@ -216,9 +225,7 @@ def _training(table: dict[str, Any], graph: Graph) -> Training:
         parameters = table.get("parameters")
         if not isinstance(parameters, list) or not all(isinstance(p, str) for p in parameters) or not parameters:
             raise FileError(f'parameters: expected a list of names such as ["W", "b"], found {parameters!r}')
-        for name in parameters:
-            if name in graph.definitions:
-                raise FileError(f"parameters: {name!r} is defined by a formula; a parameter is an input")
+        check_are_inputs(tuple(parameters), graph)
         return Training(
             loss=loss,
             parameters=check_parameters(graph, loss, dict.fromkeys(parameters)),
@@ -230,9 +237,7 @@ def _training(table: dict[str, Any], graph: Graph) -> Training:
 
 def _learning_rate(value: Any, graph: Graph) -> Expr:
     if isinstance(value, str):
-        known = {name: shape for name, shape in graph.inputs.items() if shape == ()}
-        tensor = parse(value, Scope(shapes=known, sizes=frozenset(graph.sizes())))
-        return tensor.expr
+        return rate_from_text(value, graph)
     number = read_number(value, "learning_rate")
     return sp.Rational(number.numerator, number.denominator)
 
@@ -269,7 +274,7 @@ def _given(table: dict[str, Any], graph: Graph) -> tuple[dict[str, Values], dict
     sizes: dict[str, int] = {}
     for name, value in table.items():
         with told_at(f"[given] {name}"):
-            extents, entries = _array(value, name)
+            extents, entries = _array(value)
             shape = graph.shape(name)
             if len(extents) != len(shape):
                 raise FileError(f"{len(extents)} axes are given, but the shape of {name} is {_show(shape)}")
@@ -291,13 +296,13 @@ def _bind(size: Expr, extent: int, sizes: dict[str, int], name: str) -> None:
         raise FileError(f"an axis of {name} has {extent} entries; its shape says {size}")
 
 
-def _array(value: Any, name: str) -> tuple[tuple[int, ...], dict[tuple[int, ...], Fraction]]:
+def _array(value: Any, inner: bool = False) -> tuple[tuple[int, ...], dict[tuple[int, ...], Fraction]]:
     """Extents and entries of a nested list; a number is an array without axes."""
     if not isinstance(value, list):
-        return (), {(): read_number(value, name)}
+        return (), {(): read_number(value, "an entry" if inner else "the value")}
     if not value:
         raise FileError("an empty list: a size is at least 1")
-    parts = [_array(item, name) for item in value]
+    parts = [_array(item, inner=True) for item in value]
     if len({extents for extents, _ in parts}) > 1:
         raise FileError("the rows have different lengths")
     entries = {(k, *rest): number for k, (_, part) in enumerate(parts) for rest, number in part.items()}
@@ -314,7 +319,7 @@ def _printed(
         with told_at(f"[printed] {shorten(formula)}"):
             digits = value if isinstance(value, list) else [value]
             if not digits or not all(isinstance(text, str) and DIGITS.match(text) for text in digits):
-                raise FileError(f'expected the printed digits as text such as "0.6225", found {value!r}')
+                raise FileError(f'expected the printed digits as text such as "0.6225", found {_as_toml(value)}')
             tensor = parse(formula, scope_of(graph))
             if tensor.shape:
                 raise FormulaError(f"has the shape {_show(tensor.shape)}; a printed number is a scalar", formula)
@@ -323,6 +328,11 @@ def _printed(
             _check_positions(tensor.expr, formula, graph, sizes)
             numbers.append(PrintedNumber(formula=formula, expr=tensor.expr, digits=tuple(digits)))
     return tuple(numbers)
+
+
+def _as_toml(value: Any) -> str:
+    """A number as it is written, anything else as Python shows it."""
+    return str(value) if isinstance(value, Decimal) else repr(value)
 
 
 def _check_positions(expr: Expr, formula: str, graph: Graph, sizes: Mapping[str, int]) -> None:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal
 
-from symbackprop.errors import GraphError
+from symbackprop.errors import GraphError, shorten
 from symbackprop.tensor.indices import children, transform
-from symbackprop.tensor.nodes import Expr, entry_indices, entry_name, is_size
+from symbackprop.tensor.nodes import Expr, Local, Partial, entry_indices, entry_name, is_size
 from symbackprop.tensor.tensor import Tensor
 
 Comparison = Literal["==", "!=", "<", "<=", ">", ">="]
@@ -36,7 +36,7 @@ class Relation:
     right: Tensor
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class Graph:
     """Inputs (name -> shape) and definitions (topological order = order of the mapping).
 
@@ -49,6 +49,17 @@ class Graph:
     functions: frozenset[str] = frozenset()
     assumptions: tuple[Relation, ...] = field(default=())
     _known: dict[tuple[str, str], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        defined, given = (shorten(", ".join(names), 60) for names in (self.definitions, self.inputs))
+        return f"<a graph of {defined} from {given}; print it>"
+
+    def __str__(self) -> str:
+        """The definitions as written, and the shapes."""
+        shapes = {name: ", ".join(map(str, self.shape(name))) for name in (*self.inputs, *self.definitions)}
+        lines = [f"{name} = {definition.formula}" for name, definition in self.definitions.items()]
+        shown = ", ".join(f"{name} ({shape})" if shape else f"{name} scalar" for name, shape in shapes.items())
+        return "\n".join([*lines, f"shapes: {shown}", *(f"assumed: {a.formula}" for a in self.assumptions)])
 
     def shape(self, name: str) -> tuple[Expr, ...]:
         """Raises: GraphError for a name that the graph does not know."""
@@ -112,8 +123,8 @@ class Graph:
 
 
 @lru_cache(maxsize=1 << 16)
-def names_in(expr: Expr) -> frozenset[str]:
-    """The names of all quantities that occur in `expr`."""
+def names_in(expr: Expr, below_derivatives: bool = True) -> frozenset[str]:
+    """The names of the quantities that occur in `expr`, with or without those that stand only in a derivative."""
     found: set[str] = set()
     stack = [expr]
     while stack:
@@ -121,5 +132,6 @@ def names_in(expr: Expr) -> frozenset[str]:
         name = entry_name(node)
         if name is not None:
             found.add(name)
-        stack.extend(children(node))
+        if below_derivatives or not isinstance(node, (Partial, Local)):
+            stack.extend(children(node))
     return frozenset(found)

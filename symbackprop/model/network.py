@@ -28,6 +28,7 @@ Size = int | str
 Number = int | float | Fraction | str
 # A custom function is tried out on arrays no longer than this along any axis.
 MAX_TRIED = 6
+EXAMPLE = "Network([Dense(2, 'sigmoid')], inputs=2, ...)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +145,13 @@ class Network:
 
     @property
     def _numbered(self) -> list[tuple[int, Dense]]:
+        if isinstance(self.layers, Dense) or not isinstance(self.layers, Sequence):
+            raise GraphError(f"expected a list of layers, found {self.layers!r}; write {EXAMPLE}")
         if not self.layers:
-            raise GraphError("a network needs at least one layer: Network([Dense(2, 'sigmoid')], inputs=2, ...)")
+            raise GraphError(f"a network needs at least one layer: {EXAMPLE}")
+        for layer in self.layers:
+            if not isinstance(layer, Dense):
+                raise GraphError(f"expected layers such as Dense(2, 'sigmoid'), found {layer!r}")
         return list(enumerate(self.layers, start=1))
 
     @property
@@ -169,7 +175,7 @@ class Network:
         """Raises: GraphError for a loss that the catalogue does not have."""
         if callable(self.loss):
             return None
-        if self.loss not in LOSSES:
+        if not isinstance(self.loss, str) or self.loss not in LOSSES:
             raise GraphError(f"unknown loss {self.loss!r}; known are: {', '.join(LOSSES)}")
         return LOSSES[self.loss]
 
@@ -237,7 +243,7 @@ def _activated(layer: Dense, z: str) -> str:
     """
     if callable(layer.activation):
         return trace(layer.activation, [z])
-    record = ACTIVATIONS.get(layer.activation or "")
+    record = ACTIVATIONS.get(layer.activation) if isinstance(layer.activation, str) else None
     if record is None:
         known = ", ".join(ACTIVATIONS)
         raise GraphError(f"unknown activation {layer.activation!r}; known are: {known}, a Python function, None")

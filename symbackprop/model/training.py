@@ -1,10 +1,19 @@
 """Gradient descent on a graph: what `next(q)` means."""
 
+import ast
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
-from symbackprop.errors import NotSupportedError
+import sympy as sp
+
+from symbackprop.errors import GraphError, NotSupportedError
+from symbackprop.language.parse import Scope, parse
+from symbackprop.language.syntax import NAME
+from symbackprop.model.arguments import names_of
+from symbackprop.model.build import check_loss, check_parameters
 from symbackprop.model.graph import Graph, Relation
+from symbackprop.model.tracing import constant
 from symbackprop.tensor.indices import transform
 from symbackprop.tensor.nodes import Expr, Partial, entry, entry_indices, entry_name
 from symbackprop.tensor.tensor import Tensor
@@ -14,13 +23,60 @@ NEXT = re.compile(r"next\((\w+), (\d+)\)\Z")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Training:
-    """w <- w - learning_rate · ∂loss/∂w for each parameter w, `steps` times."""
+    """w <- w - learning_rate · ∂loss/∂w for each parameter w, `steps` times.
+
+    From Python the learning rate may be a number, or a text: the name of a scalar, or a formula in scalars.
+    """
 
     loss: str
     parameters: tuple[str, ...]
     learning_rate: Expr
     steps: int = 0
     report_every: int = 0
+
+
+def training_on(training: Training | None, graph: Graph) -> tuple[Training | None, Graph]:
+    """What a Python caller says about training, checked and with its learning rate as an expression.
+
+    A learning rate whose name the graph does not know becomes a scalar of the graph.
+
+    Raises: GraphError for what is no training of this graph; FormulaError for a learning rate that is no formula.
+    """
+    if training is None:
+        return None, graph
+    if not isinstance(training, Training):
+        raise GraphError(f'training: expected Training(loss="L", parameters=["w"], ...), found {training!r}')
+    check_loss(graph, training.loss)
+    parameters = check_parameters(graph, training.loss, names_of(training.parameters, "parameters"))
+    check_are_inputs(parameters, graph)
+    rate = training.learning_rate
+    if isinstance(rate, str) and NAME.match(rate) and rate not in {*graph.inputs, *graph.definitions, *graph.sizes()}:
+        graph = replace(graph, inputs={**graph.inputs, rate: ()})
+    return replace(training, parameters=parameters, learning_rate=_as_expression(rate, graph)), graph
+
+
+def _as_expression(rate: Any, graph: Graph) -> Expr:
+    if isinstance(rate, str):
+        return rate_from_text(rate, graph)
+    number = constant(rate)
+    if number is not None:
+        return parse(ast.unparse(number), Scope(shapes={})).expr
+    if not isinstance(rate, sp.Expr):
+        raise GraphError(f"learning_rate: expected a number, or the name of a scalar, found {rate!r}")
+    return rate
+
+
+def rate_from_text(text: str, graph: Graph) -> Expr:
+    """A learning rate that is a formula in the scalars and sizes of the graph. Raises: FormulaError."""
+    known = {name: shape for name, shape in graph.inputs.items() if shape == ()}
+    return parse(text, Scope(shapes=known, sizes=frozenset(graph.sizes()))).expr
+
+
+def check_are_inputs(parameters: tuple[str, ...], graph: Graph) -> None:
+    """Raises: GraphError for a parameter that a formula defines."""
+    for name in parameters:
+        if name in graph.definitions:
+            raise GraphError(f"parameters: {name!r} is defined by a formula; a parameter is an input")
 
 
 def write_out_steps(expr: Expr, graph: Graph, training: Training | None) -> Expr:
@@ -53,7 +109,10 @@ def next_parts(name: str) -> tuple[str, int] | None:
 def need_training(training: Training | None, quantity: str) -> Training:
     """Raises: NotSupportedError when there is no training that `next(quantity)` could mean."""
     if training is None:
-        raise NotSupportedError(f"next({quantity}) needs a loss, parameters and a learning rate: add a [train] section")
+        raise NotSupportedError(
+            f"next({quantity}) needs a loss, parameters and a learning rate: add a [train] section to the file, "
+            "or in Python training=Training(...)"
+        )
     return training
 
 

@@ -9,6 +9,7 @@ import sympy as sp
 from symbackprop.catalogue.activations import is_defined
 from symbackprop.errors import NotSupportedError
 from symbackprop.numeric.source_helpers import HELPERS, with_dependencies
+from symbackprop.numeric.stable_forms import with_stable_quotients
 from symbackprop.tensor.nodes import Elementwise, Expr, IsZero, Positive, entry_name
 
 # Helpers are named like this in the code that lambdify prints; no name of a user gets there.
@@ -25,7 +26,7 @@ def lambdify_instance(outputs: Mapping[str, Expr], arguments: Sequence[Expr]) ->
     a definition.
     """
     safe = {argument: sp.Symbol(f"x{k}", real=True) for k, argument in enumerate(arguments)}
-    prepared = [_prepared(sp.sympify(expr), safe) for expr in outputs.values()]
+    prepared = [_prepared(with_stable_quotients(sp.sympify(expr)), safe) for expr in outputs.values()]
     compiled = sp.lambdify(list(safe.values()), prepared, modules=[_helper_functions(), "numpy"], cse=True)
     names = list(outputs)
 
@@ -46,16 +47,34 @@ def _prepared(expr: Expr, safe: Mapping[Expr, Expr]) -> Expr:
         raise NotSupportedError(f"{expr} is not among the arguments of the function")
     if not expr.args:
         return expr
+    if expr.is_Mul and (masked := _masked(expr, safe)) is not None:
+        return masked
     parts = [_prepared(part, safe) for part in expr.args]
     if isinstance(expr, (Positive, IsZero)):
-        condition = sp.Gt(parts[0], 0) if isinstance(expr, Positive) else sp.Eq(parts[0], 0)
-        return sp.Piecewise((1, condition), (0, True))
+        return sp.Piecewise((1, _condition(expr, safe)), (0, True))
     if isinstance(expr, Elementwise):
         name = f"_{expr.func.function}{'_prime' * expr.func.order}"
         if not is_defined(expr.func.function) or name not in HELPERS:
             raise NotSupportedError(f"{expr.func.function} has no numbers: it is arbitrary or differentiated too often")
         return sp.Function(name)(*parts)
     return expr.func(*parts)
+
+
+def _masked(product: Expr, safe: Mapping[Expr, Expr]) -> Expr | None:
+    """[c] u as a case distinction: it is 0 where c does not hold, even where u has no value."""
+    for factor in product.args:
+        for indicator, holds in ((factor, True), (1 - factor, False)):
+            if isinstance(indicator, (Positive, IsZero)):
+                condition = _condition(indicator, safe)
+                rest = _prepared(product / factor, safe)
+                return sp.Piecewise((rest, condition if holds else sp.Not(condition)), (0, True))
+    return None
+
+
+def _condition(indicator: Expr, safe: Mapping[Expr, Expr]) -> Expr:
+    """u > 0 or u = 0."""
+    u = _prepared(indicator.args[0], safe)
+    return sp.Gt(u, 0) if isinstance(indicator, Positive) else sp.Eq(u, 0)
 
 
 def _helper_functions() -> dict[str, Any]:

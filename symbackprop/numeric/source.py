@@ -9,6 +9,9 @@ import keyword
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import sympy as sp
+
+from symbackprop.catalogue.activations import by_lower_orders
 from symbackprop.errors import GraphError, NotSupportedError
 from symbackprop.language.array_form import array_form
 from symbackprop.language.parse import Scope
@@ -17,6 +20,7 @@ from symbackprop.model.build import scope_of
 from symbackprop.model.graph import Graph, names_in
 from symbackprop.numeric.source_formulas import FormulaWriter, definition_tree
 from symbackprop.numeric.source_helpers import HELPERS, with_dependencies
+from symbackprop.numeric.stable_forms import with_stable_quotients
 from symbackprop.tensor.nodes import Expr, adjoint_name, is_size
 from symbackprop.tensor.tensor import Tensor
 
@@ -105,8 +109,10 @@ class _SourceWriter:
         self.order = self._needed()
         used = {loss}.union(*(names_in(t.expr) for t in (*(adjoints[v] for v in self.order), *second.values())))
         forward = frozenset().union(*(graph.ancestors(n) for n in used if not n.startswith("d(")))
-        self.inputs = [n for n in graph.inputs if n in forward]
         self.definitions = [n for n in graph.definitions if n in forward]
+        self.inputs = self._inputs(forward)
+        formulas = {n: graph.definitions[n].tensor.expr for n in self.definitions}
+        self.quotients = [n for n, formula in formulas.items() if with_stable_quotients(formula) != formula]
         codes = {n: self.identifiers.new(n) for n in (*self.inputs, *self.definitions, *graph.sizes())}
         self.codes = codes
         self.functions = {
@@ -117,6 +123,19 @@ class _SourceWriter:
         self.scope = self._scope()
         adjoint_codes = {identifier: identifier for identifier in self.gradients.values()}
         self.formulas = FormulaWriter(self.scope, {**codes, **adjoint_codes}, self.functions)
+
+    def _inputs(self, forward: frozenset[str]) -> list[str]:
+        """The inputs that are computed with, and for each size that none of them tells the first one that does."""
+        tensors = [self.graph.definitions[n].tensor for n in self.definitions]
+        tensors += [*(self.adjoints[v] for v in self.order), *self.second.values()]
+        sizes = {
+            size for t in tensors for part in (t.expr, *t.shape) for size in part.atoms(sp.Symbol) if is_size(size)
+        }
+        found = {n for n in self.graph.inputs if n in forward}
+        for size in sorted(sizes, key=str):
+            if not any(size in self.graph.shape(n) for n in found):
+                found.update([n for n in self.graph.inputs if size in self.graph.shape(n)][:1])
+        return [n for n in self.graph.inputs if n in found]
 
     def _scope(self) -> Scope:
         """The scope of the graph with an identifier for each adjoint, which has the shape of what it belongs to."""
@@ -211,17 +230,26 @@ class _SourceWriter:
     def backward_lines(self) -> list[str]:
         lines = []
         for v in self.order:
-            text = array_form(self.adjoints[v], self.scope, self.gradients)
+            text = self.array_text(self.adjoints[v])
             if text is None:
                 raise NotSupportedError(f"the gradient by {v!r} has no form in array notation")
             identifier = self.gradients[adjoint_name(self.loss, v)]
             lines.append(f"{identifier} = {self.formulas.text(syntax_tree(text))}")
         return lines
 
+    def array_text(self, tensor: Tensor) -> str | None:
+        """The tensor in array notation, second derivatives of named functions written with first ones."""
+        expr = with_stable_quotients(by_lower_orders(tensor.expr))
+        if expr.has(sp.exp):
+            # A quotient may stand under a name, with the exponential that it needs beside it.
+            whole = with_stable_quotients(self.graph.expand(expr, self.quotients))
+            expr = min(expr, whole, key=lambda form: len(form.atoms(sp.exp)))
+        return array_form(Tensor(expr, tensor.shape, tensor.needs), self.scope, self.gradients)
+
     def second_lines(self) -> list[str]:
         lines = []
         for (v, w), tensor in self.second.items():
-            text = array_form(tensor, self.scope, self.gradients)
+            text = self.array_text(tensor)
             if text is None:
                 raise NotSupportedError(f"the second derivative by {v!r} and {w!r} has no form in array notation")
             lines.append(f"{self.hessians[v, w]} = {self.formulas.text(syntax_tree(text))}")

@@ -15,7 +15,7 @@ from symbackprop.proof.cut import Cut, nested_steps
 from symbackprop.proof.domain import Domain, as_relations, distinct
 from symbackprop.proof.index.form import NONNEGATIVE, NONZERO, POSITIVE, IndexForms
 from symbackprop.proof.inequality import follows
-from symbackprop.proof.limits import Budget, Clock, Undecided, room_for_deep_expressions
+from symbackprop.proof.limits import Clock, Undecided, room_for_deep_expressions
 from symbackprop.proof.points.refutation import Counterexample, refute
 from symbackprop.proof.unfold import Unfolding
 from symbackprop.proof.verdict import Condition
@@ -33,17 +33,20 @@ NESTED, FEW_STEPS = 2, 3
 MANY_TERMS = 200
 # Points tried before any expensive test: most false statements fail at the first.
 QUICK_ATTEMPTS = 2
+# Shares of the time: of a cheap test before these points, which it may have again after them, and of the points.
+QUICK_SHARE, POINTS_SHARE = 1 / 20, 1 / 4
 # What a normal form notes -> the relation to 0, and why it matters.
 NOTED = {NONZERO: ("!= 0", "denominator"), POSITIVE: ("> 0", "root"), NONNEGATIVE: (">= 0", "root")}
 
 
 @dataclass(slots=True)
 class Attempt:
-    """What one proof attempt found."""
+    """What one proof attempt found; `conditional`: some of the conditions were relied upon, and not only listed."""
 
     proved: bool = False
     assumptions: tuple[str, ...] = ()
     conditions: tuple[Condition, ...] = ()
+    conditional: bool = False
     reason: str = ""
 
 
@@ -57,6 +60,7 @@ def prove(
     """An attempt to prove `relation` by `shows`, with as few of the assumed equations as suffice.
 
     Cheap tests come first; before the expensive ones a few points are tried, for most false statements fail at once.
+    A cheap test that takes long, as of high powers, waits until then.
     The conditions of a `local` statement, about one step of a derivation, leave out those of the definitions.
     `steps` spares the work to cut the graph again for each of many statements about it.
     """
@@ -68,17 +72,20 @@ def prove(
     barred = [a for a in equations if _speaks_of(a, variables, graph)]
     usable = [a for a in equations if a not in barred]
     attempt = Attempt(reason="a counterexample was found first")
-    for stage in _stages(relation, graph, variables, steps):
-        if stage.number == 1 and _fails_at_once(relation, graph, clock):
-            return attempt
+    for stage, own in _in_turn(_stages(relation, graph, variables, steps), clock):
+        if stage is None:
+            if _fails_at_once(relation, graph, clock):
+                return attempt
+            continue
         for rules in _rule_sets(usable):
             assumed = [(a.left, a.right) for a in rules]
-            forms = IndexForms(clock.budget, domain.positive, assumed, clock, signs)
+            forms = IndexForms(clock.budget, domain.positive, assumed, own, signs)
             try:
                 with room_for_deep_expressions():
-                    shown = shows(stage.relation, stage.graph, forms, clock, stage.number > 0)
+                    shown = shows(stage.relation, stage.graph, forms, own, stage.number > 0)
                 if shown:
                     attempt.proved = True
+                    attempt.conditional = bool(forms.conditions)
                     attempt.assumptions = tuple(a.formula for a in (*rules, *inequalities))
                     conditions = () if local else _conditions(relation, graph, domain, variables)
                     attempt.conditions = distinct(chain(conditions, _noted(forms, domain, stage.restore)))
@@ -127,9 +134,25 @@ def _stages(relation: Relation, graph: Graph, variables: frozenset[str], steps: 
     yield _Stage(2, relation, graph)
 
 
+def _in_turn(stages: Iterator[_Stage], clock: Clock) -> Iterator[tuple[_Stage | None, Clock]]:
+    """Each stage with its clock, and None where points are to be tried.
+
+    Before the points a cheap stage has a small share of the time; one that used it up comes again after them.
+    """
+    late: list[_Stage] = []
+    for stage in stages:
+        if stage.number == 1:
+            yield None, clock
+            yield from ((again, clock) for again in late)
+        own = Clock(clock.budget.part(QUICK_SHARE), clock) if stage.number == 0 else clock
+        yield stage, own
+        if stage.number == 0 and own.over():
+            late.append(stage)
+
+
 def _fails_at_once(relation: Relation, graph: Graph, clock: Clock) -> bool:
     """Whether one of a few points is a counterexample; they get a share of the time."""
-    share = Clock(Budget(clock.budget.terms, clock.budget.seconds / 4), clock)
+    share = Clock(clock.budget.part(POINTS_SHARE), clock)
     assumptions = (*graph.assumptions, *as_relations(kinks(relation, graph)))
     found = refute(relation, graph, attempts=QUICK_ATTEMPTS, assumptions=assumptions, clock=share)
     return isinstance(found, Counterexample)
@@ -242,14 +265,16 @@ def _unfolded(relation: Relation, unfolding: Unfolding) -> Iterator[Expr]:
     """left - right with everything opaque, then with one total derivative after the other unfolded."""
     for loss, v in _declared_adjoints(relation):
         unfolding.know_adjoints(loss, [v])
-    left, right = (unfolding.name_partials(side.expr) for side in (relation.left, relation.right))
-    current: Expr | None = left - right
-    if any(name.startswith("d(") for name in names_in(left) ^ names_in(right)):
+    sides: list[Expr] | None = [unfolding.name_partials(side.expr) for side in (relation.left, relation.right)]
+    while sides is not None:
         # A derivative on one side only cannot cancel: there is nothing to test before it is unfolded.
-        current = unfolding.unfold_once(current) or current
-    while current is not None:
-        yield current
-        current = unfolding.unfold_once(current)
+        cancels = not any(name.startswith("d(") for name in names_in(sides[0]) ^ names_in(sides[1]))
+        if cancels:
+            yield sides[0] - sides[1]
+        deeper = unfolding.unfold_once(*sides)
+        if deeper is None and not cancels:
+            yield sides[0] - sides[1]
+        sides = deeper
 
 
 def _inlined(expr: Expr, unfolding: Unfolding) -> Iterator[Expr]:

@@ -10,7 +10,7 @@ from functools import lru_cache
 import sympy as sp
 
 from symbackprop.model.graph import Definition, Graph, Relation
-from symbackprop.proof.domain import canonical_form
+from symbackprop.proof.domain import canonical_form, canonical_names
 from symbackprop.tensor.indices import children, rebuild, substitute
 from symbackprop.tensor.nodes import (
     Elementwise,
@@ -103,8 +103,8 @@ class Cut:
             return argument
         if key not in self._names:
             name = f"{STEP}{len(self.hidden)}"
-            formals = canonical_form(key)[1]
-            shape = tuple(map(extent, formals))
+            shape = tuple(map(extent, indices))
+            formals = canonical_names(indices)
             self._names[key] = name
             self.hidden[name] = Tensor(substitute(key, dict(zip(formals, axes(shape), strict=True))), shape)
         return entry(self._names[key], *indices)

@@ -211,15 +211,24 @@ def distinct(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
 def canonical_form(expr: Expr) -> tuple[Expr, tuple[Expr, ...]]:
     """The expression with its free indices renamed in order of appearance, and its own indices in that order."""
     normal = alpha_normal(expr)
-    found: dict[Expr, Expr] = {}
+    found: dict[Expr, None] = {}
     stack = [normal]
     while stack:
         node = stack.pop()
         if isinstance(node, sp.Indexed | sp.KroneckerDelta):
             for i in sorted(free_indices(node) & free_indices(normal), key=node.args.index):
-                found.setdefault(i, index(f"free{len(found)}", extent(i)))
+                found.setdefault(i)
         stack.extend(reversed(children(node)))
-    return alpha_normal(substitute(normal, found)), tuple(found)
+    renaming = dict(zip(found, canonical_names(found), strict=True))
+    return alpha_normal(substitute(normal, renaming)), tuple(found)
+
+
+def canonical_names(indices: Iterable[Expr]) -> tuple[Expr, ...]:
+    """What the free indices of an expression are called in its canonical form, in the same order.
+
+    The form may hold them in another order, for the order of terms depends on the names in them.
+    """
+    return tuple(index(f"free{number}", extent(i)) for number, i in enumerate(indices))
 
 
 def as_relations(conditions: Iterable[Condition]) -> tuple[Relation, ...]:

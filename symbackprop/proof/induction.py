@@ -8,18 +8,19 @@ trusted here. A counterexample always belongs to a whole network of some depth, 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Literal
+from typing import Any, Literal
 
 from symbackprop.model.graph import Graph, Relation
 from symbackprop.model.repeat.block import Repeat
 from symbackprop.model.repeat.claims import DepthClaim, at_start, in_general, shared_base, shared_step, small_instances
-from symbackprop.model.repeat.pieces import Piece, last_layers
+from symbackprop.model.repeat.pieces import Piece, last_layers, unrolled
+from symbackprop.model.repeat.places import Mention
 from symbackprop.proof.domain import Domain, distinct
-from symbackprop.proof.limits import Budget
+from symbackprop.proof.limits import Budget, Clock
 from symbackprop.proof.points.refutation import Counterexample
 from symbackprop.proof.settle import BY_POINT, counterexample
 from symbackprop.proof.verdict import Condition, Kind, Verdict
-from symbackprop.proof.verify import verify
+from symbackprop.proof.verify import needs_below_guards, verify
 
 Role = Literal["base", "step", "start"]
 
@@ -46,14 +47,15 @@ def prove_for_every_depth(repeat: Repeat, claim: DepthClaim, *, budget: Budget =
     """The verdict on a claim about networks of every depth; on `a != b`, that `a == b` does not hold for all.
 
     PROVED: every obligation is proved, and so is the claim in a network of the smallest depth, which supplies the
-    witness. REFUTED: a network of small depth is a counterexample.
+    witness. REFUTED: a network of small depth is a counterexample. The budget is that of all obligations together.
     """
     if claim.comparison == "!=":
         return _difference(repeat, claim, budget)
-    obligations = tuple(_obligations(repeat, claim, budget))
+    shared = replace(budget, within=Clock(budget))
+    obligations = tuple(_obligations(repeat, claim, shared))
     reason = claim.obstacle or _first_failure(repeat, obligations)
     if not reason:
-        return Induction(verdict=_with_witness(repeat, claim, obligations, budget), obligations=obligations)
+        return Induction(verdict=_with_witness(repeat, claim, obligations, shared), obligations=obligations)
     found = _counterexample(repeat, claim, budget)
     if found is not None:
         return Induction(verdict=replace(found, reason=reason), obligations=obligations)
@@ -126,12 +128,32 @@ def _conditions(repeat: Repeat) -> Iterator[Condition]:
 
 def _counterexample(repeat: Repeat, claim: DepthClaim, budget: Budget) -> Verdict | None:
     """REFUTED, by a network of small depth for which the equation fails; None where none is found."""
+    shared = replace(budget, within=Clock(budget.part(1 / 2)))
     for depth, number, relation, piece in small_instances(repeat, claim):
-        found = counterexample(replace(relation, comparison="=="), piece.graph, budget)
+        found = counterexample(replace(relation, comparison="=="), piece.graph, shared)
         if isinstance(found, Counterexample):
             witness = _at_depth(repeat, claim, number, depth, found.as_dict())
             return Verdict(kind=Kind.REFUTED, method=BY_POINT, witness=witness)
     return None
+
+
+def as_written(repeat: Repeat, verdict: Verdict) -> Verdict:
+    """The verdict, its point with the names of the file from the first layer to the last: W[1] for W_1."""
+    if "depth" not in verdict.witness:
+        return verdict
+    places = unrolled(repeat, verdict.witness["depth"][repeat.indexing.count])[0].places
+
+    def renamed(entries: Mapping[str, Any]) -> dict[str, Any]:
+        last = len(places)
+        ordered = sorted(entries, key=lambda code: places[code].place.offset if code in places else last)
+        return {_written(code, places): entries[code] for code in ordered}
+
+    point = {key: renamed(verdict.witness[key]) for key in ("sizes", "values")}
+    return replace(verdict, witness={**verdict.witness, **point})
+
+
+def _written(code: str, places: Mapping[str, Mention]) -> str:
+    return f"{places[code].name}[{places[code].place.offset}]" if code in places else code
 
 
 def _difference(repeat: Repeat, claim: DepthClaim, budget: Budget) -> Induction:
@@ -141,10 +163,15 @@ def _difference(repeat: Repeat, claim: DepthClaim, budget: Budget) -> Induction:
         method = f"counterexample by {BY_POINT}"
         return Induction(verdict=replace(found, kind=Kind.PROVED, method=method))
     induction = prove_for_every_depth(repeat, replace(claim, comparison="=="), budget=budget)
-    if induction.verdict.proved:
-        verdict = replace(induction.verdict, kind=Kind.REFUTED, reason="the two sides are equal")
-        return replace(induction, verdict=verdict)
-    return induction
+    if not induction.verdict.proved:
+        return induction
+    for obligation in induction.obligations:
+        if needs_below_guards(obligation.relation, obligation.piece.graph):
+            difference = replace(obligation.relation, comparison="!=")
+            verdict = verify(difference, obligation.piece.graph, budget=budget)
+            if verdict.kind is Kind.UNDECIDED:
+                return replace(induction, verdict=verdict)
+    return replace(induction, verdict=replace(induction.verdict, kind=Kind.REFUTED, reason="the two sides are equal"))
 
 
 def _method(repeat: Repeat, claim: DepthClaim) -> str:

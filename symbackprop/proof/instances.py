@@ -120,10 +120,12 @@ def with_indicators(expr: Expr) -> Expr:
 def _indicator(condition: Expr) -> Expr:
     """A condition as 1 or 0.
 
-    Raises: Undecided for one that is no comparison.
+    Raises: Undecided for one that is not made of comparisons.
     """
     if condition in (sp.true, sp.false):
         return sp.Integer(int(bool(condition)))
+    if isinstance(condition, (sp.And, sp.Or, sp.Not, sp.ITE)):
+        return _connected(condition, *map(_indicator, condition.args))
     if not isinstance(condition, sp.core.relational.Relational):
         raise Undecided(f"the condition {condition}")
     gap = with_indicators(condition.lhs - condition.rhs)
@@ -136,3 +138,15 @@ def _indicator(condition: Expr) -> Expr:
         sp.Ne: 1 - IsZero(gap),
     }
     return kinds[condition.func]
+
+
+def _connected(condition: Expr, *parts: Expr) -> Expr:
+    """A condition that connects others, as 1 or 0, from the values of its parts."""
+    if isinstance(condition, sp.And):
+        return sp.Mul(*parts)
+    if isinstance(condition, sp.Or):
+        return 1 - sp.Mul(*(1 - part for part in parts))
+    if isinstance(condition, sp.Not):
+        return 1 - parts[0]
+    chosen, one, other = parts
+    return chosen * one + (1 - chosen) * other

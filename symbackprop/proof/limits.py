@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from math import inf
+from dataclasses import dataclass, field
 from time import monotonic
+
+from symbackprop.errors import GraphError
 
 # Python's own limit of 1000 frames is reached by formulas that people write; the C stack bears many times this.
 DEEPEST = 6000
@@ -25,26 +26,48 @@ class Undecided(Exception):
 class Budget:
     """The largest number of terms of an expression and the longest time in seconds that a proof may take.
 
-    The search for a counterexample or a witness, which follows, may take half as long again.
+    The search for a counterexample or a witness, which follows, may take half as long again. Where the proof is one
+    of several for the same verdict, `within` is the clock of all of them.
+
+    Raises: GraphError for what is no number of terms or seconds.
     """
 
     terms: int = 200_000
     seconds: float = 20.0
+    within: Clock | None = field(default=None, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.terms, int) or isinstance(self.terms, bool) or self.terms < 1:
+            raise GraphError(f"Budget(terms={self.terms!r}): expected an integer, at least 1")
+        number = isinstance(self.seconds, (int, float)) and not isinstance(self.seconds, bool)
+        if not (number and self.seconds >= 0):  # what is not a number is not even that
+            raise GraphError(f"Budget(seconds={self.seconds!r}): expected a number of seconds, at least 0")
+
+    def part(self, share: float) -> Budget:
+        """That share of the time."""
+        return Budget(self.terms, self.seconds * share, self.within)
 
 
 class Clock:
-    """Watches one budget from the moment at which it is made; a clock made from another one ends no later than that."""
+    """Watches one budget from the moment at which it is made; a clock made from others ends no later than those."""
 
     def __init__(self, budget: Budget, within: Clock | None = None) -> None:
         self.budget = budget
-        self._end: float = min(monotonic() + budget.seconds, inf if within is None else within._end)
+        self._end, self._seconds = monotonic() + budget.seconds, budget.seconds
+        for outer in (within, budget.within):
+            if outer is not None and outer._end < self._end:
+                self._end, self._seconds = outer._end, outer._seconds
+
+    def over(self) -> bool:
+        """Whether the time is over."""
+        return monotonic() > self._end
 
     def check(self, terms: int = 0) -> None:
         """Raises: Undecided when the time is over or an expression has more terms than the budget allows."""
         if terms > self.budget.terms:
             raise Undecided(f"budget of {self.budget.terms} terms exceeded")
-        if monotonic() > self._end:
-            raise Undecided(f"budget of {self.budget.seconds:g} seconds exceeded")
+        if self.over():
+            raise Undecided(f"budget of {self._seconds:g} seconds exceeded")
 
 
 @contextmanager

@@ -10,11 +10,13 @@ from symbackprop.proof.limits import Budget, Clock, Undecided
 from symbackprop.proof.points.modular import probably_equal
 from symbackprop.proof.points.refutation import Agreement, Counterexample, refute, witness
 from symbackprop.proof.points.replay import replay
-from symbackprop.proof.verdict import Condition, Kind, Verdict
+from symbackprop.proof.verdict import MAX_NUMBERS, Condition, Kind, Verdict, numbers_in
 from symbackprop.tensor.tensor import Tensor
 
 METHOD = "index normal form"
 BY_POINT = "ball arithmetic, replayed in interval arithmetic"
+# Points of a search for a counterexample, and of one at given sizes.
+ATTEMPTS, FEW_ATTEMPTS = 24, 2
 
 
 def settle(relation: Relation, graph: Graph, attempt: Attempt, budget: Budget) -> Verdict:
@@ -28,14 +30,41 @@ def settle(relation: Relation, graph: Graph, attempt: Attempt, budget: Budget) -
 
 
 def counterexample(relation: Relation, graph: Graph, budget: Budget) -> Counterexample | Agreement:
-    """A counterexample that a second evaluator has confirmed, or what was found instead."""
+    """A counterexample that a second evaluator has confirmed, or what was found instead.
+
+    In the place of one with more numbers than a line shows, one with smaller sizes, where there is one: layers of one
+    neuron are what a reader can follow.
+    """
+    found = _counterexample(relation, graph, budget)
+    if isinstance(found, Counterexample) and numbers_in(found.as_dict()) > MAX_NUMBERS:
+        for name in sorted(found.sizes):
+            for number in range(1, found.sizes[name]):
+                smaller = _counterexample(relation, graph, budget, sizes={**found.sizes, name: number})
+                if isinstance(smaller, Counterexample) and (found.at_kink or not smaller.at_kink):
+                    found = smaller
+                    break
+    return found
+
+
+def _counterexample(
+    relation: Relation, graph: Graph, budget: Budget, sizes: Mapping[str, int] | None = None
+) -> Counterexample | Agreement:
+    """With `sizes`, only few points are tried."""
     clock = _clock_for_points(budget)
 
     def search(assumptions: tuple[Relation, ...]) -> Counterexample | Agreement:
         def doubt(found: Counterexample) -> str:
             return replay(relation, graph, found, assumptions, _clock_for_points(budget))
 
-        return refute(relation, graph, assumptions=assumptions, clock=clock, doubt=doubt)
+        return refute(
+            relation,
+            graph,
+            attempts=ATTEMPTS if sizes is None else FEW_ATTEMPTS,
+            assumptions=assumptions,
+            clock=clock,
+            doubt=doubt,
+            sizes=sizes,
+        )
 
     away_from_kinks = as_relations(kinks(relation, graph))
     found = search((*graph.assumptions, *away_from_kinks))
@@ -100,7 +129,7 @@ def _without_theorems(graph: Graph, clock: Clock) -> tuple[Relation, ...]:
     """
     bare = replace(graph, assumptions=tuple(a for a in graph.assumptions if a.comparison != "=="))
     kept: list[Relation] = []
-    share = Clock(Budget(clock.budget.terms, clock.budget.seconds / 8), clock)
+    share = Clock(clock.budget.part(1 / 8), clock)
     for assumption in graph.assumptions:
         attempt = prove(assumption, bare, share, vanishes) if assumption.comparison == "==" else None
         kept += as_relations(attempt.conditions) if attempt is not None and attempt.proved else [assumption]
@@ -108,7 +137,7 @@ def _without_theorems(graph: Graph, clock: Clock) -> tuple[Relation, ...]:
 
 
 def _clock_for_points(budget: Budget) -> Clock:
-    return Clock(Budget(budget.terms, budget.seconds / 2))
+    return Clock(budget.part(1 / 2))
 
 
 def proved(attempt: Attempt, point: Mapping[str, object] | None) -> Verdict:

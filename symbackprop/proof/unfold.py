@@ -110,15 +110,16 @@ class Unfolding:
         """Declares the names `d(loss, v)` that occur in a derivation as total derivatives."""
         self.totals |= {adjoint_name(loss, v): (loss, v) for v in names}
 
-    def unfold_once(self, expr: Expr) -> Expr | None:
-        """`expr` with the total derivative by the earliest quantity unfolded; None when there is none left."""
-        present = names_in(expr) & set(self.totals)
+    def unfold_once(self, *sides: Expr) -> list[Expr] | None:
+        """The sides with the total derivative by the earliest quantity unfolded; None when there is none left."""
+        present = frozenset[str]().union(*map(names_in, sides)) & set(self.totals)
         if not present:
             return None
         name = min(present, key=lambda key: (self.order.get(self.totals[key][1], -1), key))
         equation = self._equation(name)
-        self.check_composition(expr, {name: equation})
-        return self._replace(expr, name, equation)
+        for side in sides:
+            self.check_composition(side, {name: equation})
+        return [self._replace(side, name, equation) for side in sides]
 
     def _equation(self, name: str) -> Expr:
         """The right side of the chain rule for the opaque quantity `name`, at its canonical indices."""
@@ -150,7 +151,7 @@ class Unfolding:
     def eliminate(self, expr: Expr) -> Expr:
         """`expr` with every total derivative unfolded."""
         while (unfolded := self.unfold_once(expr)) is not None:
-            expr = unfolded
+            (expr,) = unfolded
         return expr
 
     def inline_once(self, expr: Expr) -> Expr | None:

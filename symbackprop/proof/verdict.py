@@ -68,10 +68,11 @@ class Verdict:
 def _counterexample(witness: Mapping[str, Any]) -> str:
     """`x = 3/2: left 2.88, right -1.12`, with the sizes instead where there are too many numbers."""
     values, sizes = witness.get("values", {}), witness.get("sizes", {})
-    few = sum(map(_count, values.values())) <= MAX_NUMBERS
-    parts = [f"{name} = {_nested(value)}" for name, value in (values if few else sizes).items()]
-    parts += [f"{name}(u) = {formula}" for name, formula in witness.get("functions", {}).items()]
-    parts += ["values too many for one line"] if not few else []
+    count = numbers_in(witness)
+    parts = [f"{name} = {value}" for name, value in witness.get("depth", {}).items()]
+    parts += [f"{name} = {nested(value)}" for name, value in (values if count <= MAX_NUMBERS else sizes).items()]
+    parts += chosen_functions(witness)
+    parts += [f"{count} numbers"] if count > MAX_NUMBERS else []
     parts += [f"entry [{', '.join(map(str, witness['indices']))}]"] if witness.get("indices") else []
     full = str(witness["left"]), str(witness.get("right", ""))
     left, right = map(_brief, full)
@@ -80,12 +81,24 @@ def _counterexample(witness: Mapping[str, Any]) -> str:
     return f"{', '.join(parts) or 'every point'}: left {left}, right {right}"
 
 
+def numbers_in(witness: Mapping[str, Any]) -> int:
+    """How many numbers the point has."""
+    return sum(map(_count, witness.get("values", {}).values()))
+
+
+def chosen_functions(witness: Mapping[str, Any]) -> list[str]:
+    """`f(t) = 1/4*t + t**2`: what stands for each arbitrary function at the point."""
+    chosen: Mapping[str, str] = witness.get("functions", {})
+    return [f"{name}(t) = {formula.removeprefix('0 + ')}" for name, formula in chosen.items()]
+
+
 def _count(value: Any) -> int:
     return sum(map(_count, value)) if isinstance(value, (list, tuple)) else 1
 
 
-def _nested(value: Any) -> str:
-    return f"[{', '.join(map(_nested, value))}]" if isinstance(value, (list, tuple)) else str(value)
+def nested(value: Any) -> str:
+    """`[[1, 1/2]]`"""
+    return f"[{', '.join(map(nested, value))}]" if isinstance(value, (list, tuple)) else str(value)
 
 
 def _brief(number: str) -> str:

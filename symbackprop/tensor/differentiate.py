@@ -42,7 +42,7 @@ def differentiate(expr: Expr, name: str, indices: tuple[Expr, ...]) -> Expr:
     """
     if entry_name(expr) is not None:
         return _entry_derivative(expr, name, indices)
-    if expr.is_Number or expr.is_Symbol or expr is sp.pi or isinstance(expr, PIECEWISE_CONSTANT):
+    if expr.is_Number or expr.is_Symbol or expr in (sp.pi, sp.E) or isinstance(expr, PIECEWISE_CONSTANT):
         return sp.Integer(0)
     if expr.is_Add:
         return sp.Add(*(differentiate(term, name, indices) for term in expr.args))

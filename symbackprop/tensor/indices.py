@@ -50,7 +50,11 @@ def rebuild(expr: Expr, args: Iterable[Expr]) -> Expr:
 
 def bind(body: Expr, limits: Iterable[Expr]) -> Expr:
     """`Sum(body, *limits)`; SymPy merges the limits of directly nested sums, so none may bind the same index twice."""
-    limits = tuple(limits)
+    return _bound(body, tuple(limits))
+
+
+@lru_cache(maxsize=1 << 16)
+def _bound(body: Expr, limits: tuple[Expr, ...]) -> Expr:
     if isinstance(body, sp.Sum):
         body = rename_bound(body, {str(limit[0].label) for limit in limits})
     return sp.Sum(body, *limits)
@@ -125,20 +129,32 @@ def transform(expr: Expr, rule: Callable[[Expr], Expr | None]) -> Expr:
     return expr if all(a is b for a, b in zip(parts, new, strict=True)) else rebuild(expr, new)
 
 
+@lru_cache(maxsize=1 << 16)
 def alpha_normal(expr: Expr) -> Expr:
     """`expr` with its bound indices renamed by nesting height, so that equal sums look equal.
 
-    Two bound indices of one `Sum` keep their order; nested sums are told apart by height, hence no capture.
+    Two bound indices of one `Sum` keep their order; nested sums are told apart by height, and no name is taken that is
+    free below, hence no capture.
     """
     if isinstance(expr, sp.Sum):
+        expr = _without_given_names(expr)
         body = alpha_normal(expr.function)
         bound = [limit[0] for limit in expr.limits]
         height = 1 + max((int(m) for m in _heights(body)), default=0)
+        taken = {str(i.label) for i in free_indices(expr)}
+        while any(f"_{height + k}" in taken for k in range(len(bound))):
+            height += 1
         renaming = {i: index(f"_{height + k}", extent(i)) for k, i in enumerate(bound)}
         body = substitute(body, renaming)
         return bind(body, ((renaming[i], low, high) for i, low, high in expr.limits))
     parts = children(expr)
     return rebuild(expr, map(alpha_normal, parts)) if parts else expr
+
+
+def _without_given_names(expr: Expr) -> Expr:
+    """A sum with sums below it, its own indices named otherwise if they have such names: those below may get them."""
+    given = {name for limit in expr.limits if (name := str(limit[0].label)).startswith("_")}
+    return rename_bound(expr, given) if given and expr.function.has(sp.Sum) else expr
 
 
 def _heights(expr: Expr) -> list[str]:

@@ -18,7 +18,7 @@ SymPy's own `diff`, `subs`, `xreplace`, `doit` and `simplify` get indexed sums w
 none of them may touch an index expression. Use `tensor.indices` and `tensor.differentiate`.
 """
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import sympy as sp
@@ -26,21 +26,25 @@ import sympy as sp
 Expr = Any  # SymPy is untyped; this alias says what is meant
 
 
+@lru_cache(maxsize=1 << 16)
 def size(name: str) -> Expr:
     """A symbolic size: an integer n >= 1."""
     return sp.Symbol(name, integer=True, positive=True)
 
 
+@lru_cache(maxsize=1 << 16)
 def scalar(name: str) -> Expr:
     """A real quantity without indices."""
     return sp.Symbol(name, real=True)
 
 
+@lru_cache(maxsize=1 << 16)
 def index(name: str, extent: Expr) -> Expr:
     """An index i that runs over 0 .. extent-1; its range is part of its identity."""
     return sp.Idx(sp.Symbol(name, integer=True), extent)
 
 
+@lru_cache(maxsize=1 << 16)
 def extent(i: Expr) -> Expr:
     """The size of the range of an `Idx`."""
     return i.upper - i.lower + 1
@@ -51,6 +55,7 @@ def _base(name: str) -> Expr:
     return sp.IndexedBase(sp.Symbol(name, real=True))
 
 
+@lru_cache(maxsize=1 << 16)
 def entry(name: str, *indices: Expr) -> Expr:
     """`name[indices]`, or the scalar symbol `name` when there are no indices."""
     return _base(name)[indices] if indices else scalar(name)
@@ -64,7 +69,7 @@ def is_size(expr: Expr) -> bool:
 def entry_name(expr: Expr) -> str | None:
     """The name of the quantity of which `expr` is an entry or which it is; None for any other node."""
     if isinstance(expr, sp.Indexed):
-        return str(expr.base.label)
+        return str(expr.base.label.name)
     if isinstance(expr, sp.Symbol) and not expr.is_integer:
         return str(expr.name)
     return None
@@ -75,6 +80,7 @@ def entry_indices(expr: Expr) -> tuple[Expr, ...]:
     return tuple(expr.indices) if isinstance(expr, sp.Indexed) else ()
 
 
+@lru_cache(maxsize=1 << 16)
 def summation(body: Expr, *indices: Expr) -> Expr:
     """Σ body over the whole range of each index; the indices become bound."""
     for i in indices:
@@ -85,6 +91,7 @@ def summation(body: Expr, *indices: Expr) -> Expr:
     return body
 
 
+@lru_cache(maxsize=1 << 16)
 def delta(i: Expr, j: Expr) -> Expr:
     """Kronecker's δ of two indices of the same range; an index of a range of size 1 is always 0."""
     i, j = _only_value(i), _only_value(j)

@@ -1,11 +1,13 @@
 """A tensor: one scalar index expression for all its entries."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from symbackprop.tensor.indices import substitute
 from symbackprop.tensor.nodes import Expr, entry, index
 
 
+@lru_cache(maxsize=1 << 12)
 def axes(shape: tuple[Expr, ...]) -> tuple[Expr, ...]:
     """The canonical free indices i0, i1, ... of a tensor of that shape."""
     return tuple(index(f"i{axis}", size) for axis, size in enumerate(shape))

@@ -6,6 +6,7 @@ from symbackprop.write.sections import descent, numbers, proof
 from symbackprop.write.sections.claims import claims
 from symbackprop.write.sections.context import Context, context
 from symbackprop.write.sections.induction import any_depth
+from symbackprop.write.sections.local_notation import with_local_notation
 from symbackprop.write.sections.routes import route_one, route_two
 from symbackprop.write.sections.second import second_derivatives
 from symbackprop.write.sections.setup import definitions, symbols
@@ -13,13 +14,13 @@ from symbackprop.write.sections.setup import definitions, symbols
 
 def document(report: Report) -> Document:
     """Symbols, definitions, forward pass, both derivations, proofs, numbers, and the generated source."""
-    if report.file.any_depth is not None:
-        blocks = tuple(any_depth(report, report.file.any_depth))
-        return Document(title=report.file.title, source=report.file.source, blocks=blocks)
-    return _of_one_network(report)
+    deep = report.file.any_depth
+    blocks = _of_one_network(report) if deep is None else any_depth(report, deep)
+    shown = tuple(with_local_notation(blocks))
+    return Document(title=report.file.title, source=report.file.source, blocks=shown)
 
 
-def _of_one_network(report: Report) -> Document:
+def _of_one_network(report: Report) -> list[Block]:
     ctx = context(report)
     blocks: list[Block] = [*proof.summary(ctx), *symbols(ctx), *definitions(ctx)]
     if ctx.has_numbers:
@@ -28,8 +29,7 @@ def _of_one_network(report: Report) -> Document:
         blocks += [*route_one(ctx, loss), *route_two(ctx, loss)]
     blocks += [*proof.gradients(ctx), *second_derivatives(ctx), *claims(ctx)]
     blocks += [*numbers.gradients(ctx), *descent.update(ctx), *numbers.check(ctx)]
-    blocks += [*descent.training(ctx), *numbers.printed(ctx), *source(ctx)]
-    return Document(title=report.file.title, source=report.file.source, blocks=tuple(blocks))
+    return [*blocks, *descent.training(ctx), *numbers.printed(ctx), *source(ctx)]
 
 
 def source(ctx: Context) -> list[Block]:
@@ -38,4 +38,6 @@ def source(ctx: Context) -> list[Block]:
     for loss, text in ctx.report.numpy_source.items():
         blocks += [Paragraph(words("For {loss}:", loss=ctx.math(loss)))] if len(ctx.report.numpy_source) > 1 else []
         blocks.append(Code(text))
+    for loss, reason in ctx.report.no_source.items():
+        blocks.append(Paragraph(words("There is none for {loss}: {why}.", loss=ctx.math(loss), why=reason)))
     return [Heading(words("Appendix: the gradients as NumPy functions")), *blocks] if blocks else []

@@ -8,11 +8,12 @@ from symbackprop.tensor.nodes import Expr, Partial, entry
 from symbackprop.tensor.tensor import Tensor
 from symbackprop.write.json_ import as_data, verdict
 from symbackprop.write.markdown import index
-from symbackprop.write.plain import PlainText
-from symbackprop.write.plain_derivation import step_texts
+from symbackprop.write.plain import PlainText, direct_note
+from symbackprop.write.plain_derivation import NOTE_COLUMN, step_texts
 from symbackprop.write.plain_verdict import basis, verdict_line
 from symbackprop.write.report import IdentityReport
 from symbackprop.write.sections.identity import Page
+from symbackprop.write.sections.stated import NOTE
 from symbackprop.write.tex import booklet
 
 TITLE = "Identities of learning, derived and proved"
@@ -77,7 +78,9 @@ def identity_text(of: IdentityReport) -> str:
     lines += [f"  {name} is an arbitrary differentiable function" for name in sorted(graph.functions)]
     lines += [f"assumed: {assumption.formula}" for assumption in graph.assumptions]
     derivation = _derivation(of)
-    lines += ["", "Derivation", *derivation] if derivation else []
+    if derivation and of.verdict.proved and claim.comparison == "==":
+        derivation += ["", f"    {claim.formula}".ljust(NOTE_COLUMN) + f"  {NOTE}"]
+    lines += ["", "Derivation", *direct_note(derivation), *derivation] if derivation else []
     lines += ["", verdict_line(of.verdict, graph), *(f"  {line}" for line in basis(of.verdict, graph))]
     return "\n".join([*lines, "", f"id: {identity.id}, topic: {identity.topic}", f"source: {identity.source}"])
 

@@ -11,6 +11,7 @@ from symbackprop.tensor.tensor import Tensor
 from symbackprop.write.json_depth import any_depth, last_layer_context
 from symbackprop.write.report import ClaimReport, GradientReport, LossReport, Report, SecondReport
 from symbackprop.write.sections.context import Context, context
+from symbackprop.write.sections.meaning import meaning
 
 FORMAT = "symbackprop report 1"
 
@@ -66,7 +67,7 @@ def _quantity(ctx: Context, name: str) -> dict[str, Any]:
     return {
         "latex": ctx.symbol(name),
         "shape": [str(extent) for extent in ctx.graph.shape(name)],
-        "meaning": ctx.roles[name],
+        "meaning": meaning(ctx, name),
     }
 
 

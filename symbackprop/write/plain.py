@@ -1,9 +1,10 @@
 """Index expressions as plain text for a terminal: `δz1[i] = δa1[i]·a1[i]·(1 - a1[i])`.
 
-Indices count from 0, as in code. δv stands for ∂L/∂v; [u > 0] is 1 where u > 0 and 0 elsewhere.
+Indices count from 0, as in code. δv stands for ∂L/∂v; [u > 0] is 1 where u > 0 and 0 elsewhere. ∂u/∂v|direct is the
+derivative through the definition of u alone, where that is not the total one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import IntEnum
 
 import sympy as sp
@@ -25,10 +26,13 @@ from symbackprop.tensor.nodes import (
     extent,
     is_size,
 )
+from symbackprop.write.formulas.local_derivatives import is_total, only_direct
 
 Scope = Mapping[Expr, str]  # the letter of each index
 Piece = tuple["Rank", str, Expr]
 MAX_LENGTH = 2_000
+DIRECT = "|direct"
+DIRECT_NOTE = f"{DIRECT}: through the definition of the quantity above alone, with all other names in it held fixed"
 _LETTERS = "ijklpqrstuvmnabcghfowxyzIJKLABCDFGHMNOPQRSTUVWXYZ"
 
 
@@ -60,6 +64,7 @@ class PlainText:
 
     def __init__(self, graph: Graph, loss: str) -> None:
         self.adjoints = {adjoint_name(loss, name): name for name in (*graph.inputs, *graph.definitions)}
+        self.only_direct = only_direct(graph)
         taken = {*graph.inputs, *graph.definitions, *graph.sizes()}
         # Letters that mean nothing else here; numbered ones when even those run out.
         self.letters = [c for c in _LETTERS if c not in taken] + [f"i_{k}" for k in range(1000)]
@@ -210,7 +215,8 @@ class PlainText:
             f, *by = (self.text(part, scope, Level.ATOM) for part in (*expr.args[0].args, expr.args[1]))
             return f"∂²{f}/{''.join(f'∂{v}' for v in by)}"
         if isinstance(expr, (Partial, Local)):
-            return f"∂{self.text(expr.args[0], scope, Level.ATOM)}/∂{self.text(expr.args[1], scope)}"
+            direct = DIRECT if isinstance(expr, Local) and not is_total(expr, self.only_direct) else ""
+            return f"∂{self.text(expr.args[0], scope, Level.ATOM)}/∂{self.text(expr.args[1], scope)}{direct}"
         if isinstance(expr, Positive):
             return f"[{self.text(expr.args[0], scope)} > 0]"
         if isinstance(expr, (IsZero, sp.KroneckerDelta)):
@@ -224,6 +230,11 @@ class PlainText:
         if is_size(expr) or not expr.args:
             return str(expr)
         return f"{type(expr).__name__.lower()}({arguments})"
+
+
+def direct_note(lines: Iterable[str]) -> list[str]:
+    """What the mark of a local derivative says, if it stands in one of the lines."""
+    return [f"  {DIRECT_NOTE}"] if any(DIRECT in line for line in lines) else []
 
 
 def _in_chain(pieces: list[Piece]) -> list[Piece]:

@@ -13,10 +13,10 @@ from symbackprop.proof.limits import Undecided
 from symbackprop.tensor.indices import transform
 from symbackprop.tensor.nodes import Expr, adjoint_name, adjoint_parts, entry, entry_indices, entry_name
 from symbackprop.tensor.tensor import Tensor, axes
-from symbackprop.write.plain import PlainText
+from symbackprop.write.plain import PlainText, direct_note
 from symbackprop.write.sections.rules import RULE_NOTES
 
-_NOTE_COLUMN = 60
+NOTE_COLUMN = 60
 
 
 def plain_derivation(derivation: Derivation) -> str:
@@ -27,7 +27,8 @@ def plain_derivation(derivation: Derivation) -> str:
     lines = [title, "=" * len(title), "", "Definitions"]
     lines += _definitions(derivation, writer)
     lines += ["", f"Derivation  (δv stands for ∂{derivation.loss}/∂v)"]
-    lines += step_texts(derivation.steps, writer)
+    steps = step_texts(derivation.steps, writer)
+    lines += [*direct_note(steps), *steps]
     if derivation.route == "delta rule":  # the other route ends each of its parts with the gradient
         lines += ["", "Gradients"]
         lines += _gradients(derivation, writer)
@@ -53,7 +54,7 @@ def _gradients(derivation: Derivation, writer: PlainText) -> list[str]:
         left, right = writer.equation(entry(adjoint_name(derivation.loss, name), *tensor.indices), tensor.expr)
         line = f"  {left} = {right}"
         arrays = array_text(derivation, tensor)
-        lines.append(line if arrays is None else line.ljust(_NOTE_COLUMN) + f"  as arrays: {arrays}")
+        lines.append(line if arrays is None else line.ljust(NOTE_COLUMN) + f"  as arrays: {arrays}")
     return lines
 
 
@@ -107,7 +108,7 @@ def step_texts(steps: Iterable[Step], writer: PlainText) -> list[str]:
             subject, last = step.subject, ""
         shown = " " * len(left) if left == last else left
         last = left
-        lines.append(f"    {shown} = {right}".ljust(_NOTE_COLUMN) + f"  {_note(step)}")
+        lines.append(f"    {shown} = {right}".ljust(NOTE_COLUMN) + f"  {_note(step)}")
     return lines
 
 

@@ -23,6 +23,8 @@ def plain_gradient(report: Report) -> str:
             lines += ["", *_second(ctx, loss, second)]
         if loss.loss in report.numpy_source:
             lines += ["", "As a NumPy function:", "", report.numpy_source[loss.loss].rstrip()]
+        if loss.loss in report.no_source:
+            lines += ["", f"No NumPy function: {report.no_source[loss.loss]}"]
     return "\n".join(lines)
 
 

@@ -3,13 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
+from symbackprop.errors import shorten
 from symbackprop.model.graph import Graph
-from symbackprop.proof.verdict import Verdict
+from symbackprop.proof.verdict import MAX_NUMBERS as MAX_IN_LINE
+from symbackprop.proof.verdict import Kind, Verdict, chosen_functions, nested, numbers_in
 from symbackprop.write.plain import PlainText
 from symbackprop.write.sections.proof_basis import WHY
 
 # A point with more numbers than these says nothing in one line.
 MAX_NUMBERS = 24
+# Quantities of a counterexample that stand below its line, and characters of each.
+MAX_LINES, LINE_WIDTH = 12, 116
 
 
 def verdict_line(verdict: Verdict, graph: Graph) -> str:
@@ -40,18 +44,20 @@ def conditions(verdict: Verdict, graph: Graph) -> list[str]:
 
 def point(witness: Mapping[str, Any]) -> str:
     """`n = 2, z = [1, 1/2]`, with the sizes alone where there are too many numbers."""
-    values = witness.get("values", {})
-    few = sum(map(_count, values.values())) <= MAX_NUMBERS
-    parts = [f"{name} = {value}" for name, value in witness.get("sizes", {}).items()]
-    parts += [f"{name} = {_nested(value)}" for name, value in values.items() if few]
-    parts += [f"{name}(u) = {formula}" for name, formula in witness.get("functions", {}).items()]
-    parts += [] if few else ["values too many for one line"]
+    count = numbers_in(witness)
+    few = count <= MAX_NUMBERS
+    parts = [f"{name} = {value}" for key in ("depth", "sizes") for name, value in witness.get(key, {}).items()]
+    parts += [f"{name} = {nested(value)}" for name, value in witness.get("values", {}).items() if few]
+    parts += chosen_functions(witness)
+    parts += [] if few else [f"{count} numbers"]
     return ", ".join(parts) or "every point"
 
 
-def _count(value: Any) -> int:
-    return sum(map(_count, value)) if isinstance(value, (list, tuple)) else 1
-
-
-def _nested(value: Any) -> str:
-    return f"[{', '.join(map(_nested, value))}]" if isinstance(value, (list, tuple)) else str(value)
+def numbers_below(verdict: Verdict) -> list[str]:
+    """The numbers of a counterexample, a line for each quantity, where the line of the verdict leaves them out."""
+    if verdict.kind is not Kind.REFUTED or numbers_in(verdict.witness) <= MAX_IN_LINE:
+        return []
+    lines = [f"{name} = {nested(value)}" for name, value in verdict.witness["values"].items()]
+    left_out = len(lines) - MAX_LINES
+    lines = [shorten(line, LINE_WIDTH) for line in lines[:MAX_LINES]]
+    return lines + ([f"and {left_out} more quantities, which --json shows"] if left_out > 0 else [])

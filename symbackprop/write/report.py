@@ -166,6 +166,7 @@ class Report:
     too_many_entries: bool = False
     training: TrainingReport | None = None
     numpy_source: Mapping[str, str] = field(default_factory=dict)  # loss -> generated source
+    no_source: Mapping[str, str] = field(default_factory=dict)  # loss -> why there is none
     any_depth: DepthReport = DepthReport()
 
     def verdicts(self) -> list[Verdict]:

@@ -13,7 +13,7 @@ from symbackprop.proof.index.form import IndexForms
 from symbackprop.proof.limits import Budget, Undecided
 from symbackprop.proof.scalar.form import is_zero
 from symbackprop.proof.verify import verify
-from symbackprop.tensor.nodes import Expr, delta, elementwise, entry, index, scalar, size, summation
+from symbackprop.tensor.nodes import Expr, Positive, delta, elementwise, entry, index, scalar, size, summation
 
 from .statements import Statement
 
@@ -185,6 +185,17 @@ SCALARS: dict[str, Expr] = {
     "roots of different radicands": sp.sqrt(s) * sp.sqrt(-s) - s,
     "powers": s**3 - s**2,
     "constants": sp.sqrt(2) + sp.sqrt(3) - sp.sqrt(10),
+    "logarithm of the other branch": s * Positive(s) + sp.log(1 + sp.exp(-sp.Abs(s))) - sp.log(1 + sp.exp(-s)),
+    "logarithm of one branch for both": sp.log(1 + sp.Abs(s))
+    - Positive(s) * sp.log(1 + s)
+    - (1 - Positive(s)) * sp.log(1 + s),
+    "logarithm of a step": sp.log(2 + Positive(s)) - Positive(s) * sp.log(3) - (1 - Positive(s)) * sp.log(3),
+    "logarithm where only a branch has one": sp.log(s * Positive(s) + 1 - Positive(s)) - sp.log(s),
+    "sine of a sum": sp.sin(s + u) - sp.sin(s) - sp.sin(u),
+    "cosine of a difference": sp.cos(s - u) - sp.cos(s) * sp.cos(u) + sp.sin(s) * sp.sin(u),
+    "sine of three times": sp.sin(3 * s) - 3 * sp.sin(s) + 3 * sp.sin(s) ** 3,
+    "sine of the half": sp.sin(s / 2) ** 2 - (1 - sp.cos(2 * s)) / 2,
+    "sine of a product": sp.sin(s * u) - sp.sin(s) * sp.sin(u),
 }
 TRUE_SCALARS: dict[str, Expr] = {
     "root of a square": sp.sqrt(s**2) - sp.Abs(s),
@@ -193,6 +204,12 @@ TRUE_SCALARS: dict[str, Expr] = {
     "partial fractions": 1 / (s * (s + 1)) - 1 / s + 1 / (s + 1),
     "sine and cosine": sp.sin(s) ** 2 + sp.cos(s) ** 2 - 1,
     "constants": sp.sqrt(2) * sp.sqrt(3) - sp.sqrt(6),
+    "logarithm of the branches": s * Positive(s) + sp.log(1 + sp.exp(-sp.Abs(s))) - sp.log(1 + sp.exp(s)),
+    "logarithm of a step": sp.log(2 + Positive(s)) - Positive(s) * sp.log(3) - (1 - Positive(s)) * sp.log(2),
+    "an indicator inside an indicator": Positive(1 - sp.Abs(s)) - Positive(1 - s) * Positive(1 + s),
+    "sine of a sum": sp.sin(s + 2 * u) - sp.sin(s) * sp.cos(2 * u) - 2 * sp.cos(s) * sp.sin(u) * sp.cos(u),
+    "sine of three times": sp.sin(3 * s) - 3 * sp.sin(s) + 4 * sp.sin(s) ** 3,
+    "square of a sine": sp.sin(s) ** 2 - (1 - sp.cos(2 * s)) / 2,
 }
 
 

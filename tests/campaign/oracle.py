@@ -23,6 +23,8 @@ POINTS = 14
 TOLERANCE = 1e-6
 # Rounding errors, relative to the largest number on the way.
 NOISE = 1e-11
+# Rounding errors of an exponent, of which exp makes relative ones: exp(E - E) is not 1 where E is about 1e12.
+NOISE_OF_EXPONENT = 1e-14
 UNTOLD = (NoValue, IndexError, ValueError, TypeError, ArithmeticError, NotImplementedError, np.linalg.LinAlgError)
 
 
@@ -107,6 +109,7 @@ def _difference(world: World, claim: ast.Compare) -> float | None:
     gap, noise = np.abs(left - right), NOISE * max(1.0, world.largest)
     relative = gap / np.maximum(np.abs(left) + np.abs(right), noise)
     told = np.where(gap > noise, relative, 0.0)
-    if np.max(told, initial=0.0) < TOLERANCE < np.max(relative, initial=0.0):
+    largest = float(np.max(told, initial=0.0))
+    if largest < TOLERANCE < np.max(relative, initial=0.0) or TOLERANCE < largest < NOISE_OF_EXPONENT * world.largest:
         return None
-    return float(np.max(told, initial=0.0))
+    return largest

@@ -1,39 +1,24 @@
 """The law: what `array_form` writes is read again as an equal tensor, at pairwise distinct sizes and as a proof."""
 
-import itertools
-import math
 import os
-import random
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
 
 import pytest
 import sympy as sp
 
-from symbackprop.catalogue.activations import definition, is_defined
 from symbackprop.derivation.delta_rule import delta_rule
-from symbackprop.errors import FormulaError
 from symbackprop.language.array_form import array_form
 from symbackprop.language.parse import Scope, parse
 from symbackprop.model.build import graph_from_formulas, scope_of
-from symbackprop.model.graph import names_in
 from symbackprop.proof.index.form import IndexForms, subtract
-from symbackprop.tensor.differentiate import differentiate, tidy
 from symbackprop.tensor.nodes import (
-    Elementwise,
     Expr,
-    IsZero,
-    Positive,
     adjoint_name,
     delta,
     elementwise,
     entry,
-    entry_indices,
-    entry_name,
-    extent,
     index,
-    is_size,
     size,
     summation,
 )
@@ -173,7 +158,7 @@ LAYERS: dict[str, tuple[dict[str, str], dict[str, str], dict[str, str]]] = {
         {"x": "N, n", "g": "n", "b": "n"},
         {
             "xh": "g * prime(r, y)",
-            "s": "-sum(grad_xh * c, axis=1, keepdims=True) / s ** 2",
+            "s": "-sum(grad_xh * xh, axis=1, keepdims=True) / s",
             "mu": "-sum(grad_c, axis=1, keepdims=True)",
             "x": "grad_c + grad_mu / n",
             "g": "sum(grad_y * xh, axis=0)",
@@ -226,70 +211,6 @@ def test_none_for_what_cannot_be_said(what: str) -> None:
     assert array_form(UNSAYABLE[what], SCOPE) is None
 
 
-# --- random formulas
-
-
-def test_random_formulas_keep_their_value() -> None:
-    values = some_values(random.Random(1))
-    compared = 0
-    for seed in range(700):
-        rng = random.Random(seed)
-        formula = random_formula(rng, rng.choice([2, 3, 4]))
-        try:
-            tensor = parse(formula, SCOPE)
-        except FormulaError:
-            continue
-        if len(tensor.shape) > 4 or len(str(tensor.expr)) > 800:
-            continue
-        written = array_form(tensor, SCOPE)
-        assert written is not None, formula
-        back = parse(written, SCOPE)
-        assert back.shape == tensor.shape, (formula, written)
-        try:
-            wanted = entries(tensor, values)
-        except ArithmeticError:
-            continue
-        compared += 1
-        assert entries(back, values) == pytest.approx(wanted, rel=1e-7, abs=1e-7), (formula, written)
-    assert compared > 150
-
-
-def test_gradients_of_random_formulas_keep_their_value() -> None:
-    """Σ_k G[k] ∂q[k]/∂v for random q: the shapes of terms that only derivatives have."""
-    compared = 0
-    for seed in range(1000, 1600):
-        rng = random.Random(seed)
-        formula = random_formula(rng, rng.choice([1, 2, 3]))
-        try:
-            q = parse(formula, SCOPE)
-        except FormulaError:
-            continue
-        if len(q.shape) > 4 or len(str(q.expr)) > 300:
-            continue
-        scope = Scope(shapes={**SHAPES, "G": q.shape}, sizes=SCOPE.sizes, functions=SCOPE.functions)
-        values = some_values(random.Random(seed), scope.shapes)
-        for v in sorted(names_in(q.expr)):
-            tensor = upstream_times_derivative(q, v)
-            written = array_form(tensor, scope)
-            if written is None:
-                assert "prime_prime" in str(tensor.expr), (formula, v)
-                continue
-            try:
-                wanted = entries(tensor, values)
-            except ArithmeticError:
-                continue
-            compared += 1
-            back = entries(parse(written, scope), values)
-            assert back == pytest.approx(wanted, rel=1e-7, abs=1e-7), (formula, v, written)
-    assert compared > 200
-
-
-def upstream_times_derivative(q: Tensor, v: str) -> Tensor:
-    at = tuple(index(f"c{axis}", extent_) for axis, extent_ in enumerate(q.shape))
-    local = differentiate(q.at(*at), v, axes(SHAPES[v]))
-    return Tensor(tidy(summation(entry("G", *at) * local, *at)), SHAPES[v])
-
-
 @pytest.mark.parametrize("hash_seed", ["0", "1"])
 def test_the_form_depends_on_no_hash_seed(hash_seed: str) -> None:
     script = (
@@ -308,97 +229,3 @@ def test_the_form_depends_on_no_hash_seed(hash_seed: str) -> None:
         check=True,
     )
     assert result.stdout == "v * (A @ (x * softmax(u)) + A @ u * (A @ x))\n"
-
-
-def random_formula(rng: random.Random, depth: int) -> str:
-    if depth == 0 or rng.random() < 0.12:
-        return rng.choice([*SHAPES, "2", "n", "0.5"])
-    a, b = (random_formula(rng, depth - 1) for _ in range(2))
-    axis = rng.choice([0, 1, -1])
-    templates = [
-        f"({a} + {b})", f"({a} - {b})", f"({a} * {b})", f"({a} * {b})", f"({a} @ {b})", f"({a} @ {b})", f"({a}).T",
-        f"sum({a}, axis={axis}, keepdims={rng.choice([True, False])})", f"sum({a})", f"mean({a}, axis={axis})",
-        f"outer({a}, {b})", f"softmax({a}, axis={axis})", f"diag({a})", f"norm({a}, axis={axis})",
-        f"({a}) / (2 + ({b})**2)", f"maximum({a}, {b})", f"where({a} > {b}, {a}, {b})", f"log_softmax({a})",
-        f"logsumexp({a}, axis={axis})", f"prime({rng.choice(['f', 'sigmoid'])}, {a})",
-        f"{rng.choice(['exp', 'tanh', 'f', 'sigmoid', 'leaky_relu'])}({a})",
-    ]  # fmt: skip
-    return rng.choice(templates)
-
-
-# --- values
-
-
-Values = Mapping[tuple[str | int, ...], float]
-
-
-def concrete(shape: tuple[Expr, ...]) -> list[int]:
-    return [SIZES[str(s)] if is_size(s) else int(s) for s in shape]
-
-
-def some_values(rng: random.Random, shapes: Mapping[str, tuple[Expr, ...]] = SHAPES) -> Values:
-    return {
-        (name, *position): rng.uniform(0.3, 1.7) * rng.choice([1, 1, 1, -1])
-        for name, shape in shapes.items()
-        for position in itertools.product(*map(range, concrete(shape)))
-    }
-
-
-def entries(tensor: Tensor, values: Values) -> list[float]:
-    positions = itertools.product(*map(range, concrete(tensor.shape)))
-    return [evaluate(tensor.expr, dict(zip(tensor.indices, p, strict=True)), values) for p in positions]
-
-
-NUMBERS: dict[type, Callable[..., float]] = {
-    sp.exp: math.exp,
-    sp.log: math.log,
-    sp.tanh: math.tanh,
-    sp.Abs: abs,
-    Positive: lambda u: float(u > 0),
-    IsZero: lambda u: float(u == 0),
-    sp.KroneckerDelta: lambda i, j: float(i == j),
-}
-
-
-def evaluate(expr: Expr, at: Mapping[Expr, int], values: Values) -> float:
-    """The value of an index expression by its definition. Raises: ArithmeticError where it has none."""
-    if not expr.args:
-        constant = {sp.pi: math.pi, sp.E: math.e}
-        if expr.is_Rational or expr in constant:
-            return float(constant.get(expr, expr))
-        if expr.is_Atom and not expr.is_Symbol:
-            raise ArithmeticError("no finite number")
-    if isinstance(expr, sp.Idx):
-        return at[expr]
-    if is_size(expr):
-        return SIZES[str(expr)]
-    name = entry_name(expr)
-    if name is not None:
-        return values[(name, *(at[i] if isinstance(i, sp.Idx) else int(i) for i in entry_indices(expr)))]
-    if isinstance(expr, sp.Sum):
-        *others, (i, _, _) = expr.limits
-        body = sp.Sum(expr.function, *others) if others else expr.function
-        return sum(evaluate(body, {**at, i: value}, values) for value in range(*concrete((extent(i),))))
-    parts = [evaluate(part, at, values) for part in expr.args]
-    if expr.is_Add:
-        return sum(parts)
-    if expr.is_Mul:
-        return math.prod(parts)
-    if expr.is_Pow:
-        power = parts[0] ** parts[1]
-        if isinstance(power, complex):
-            raise ArithmeticError("a root of a negative number")
-        return power
-    if isinstance(expr, Elementwise):
-        return value_of(expr.func.function, expr.func.order, parts)
-    try:
-        return NUMBERS[type(expr)](*parts)
-    except ValueError:
-        raise ArithmeticError("a logarithm of a negative number") from None
-
-
-def value_of(function: str, order: int, arguments: list[float]) -> float:
-    if is_defined(function):
-        formals, formula = definition(function, order)
-        return evaluate(formula, {}, {(str(z),): value for z, value in zip(formals, arguments, strict=True)})
-    return [0.3 * arguments[0] ** 2 + 0.7 * arguments[0], 0.6 * arguments[0] + 0.7][order]

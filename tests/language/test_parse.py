@@ -212,7 +212,7 @@ HOSTILE = {
     "prime(x, x)": "prime needs",
     "prime(sum, x)": "prime needs",
     "x = 3": "not a formula",
-    "": "not a formula",
+    "": "a formula is missing",
     "x;x": "not a formula",
     "x\x00": "not a formula",
     "σ(x)": "ASCII",

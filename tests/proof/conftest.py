@@ -1,8 +1,10 @@
 """An evaluator of index expressions that shares no code with any prover: dual numbers over mpmath."""
 
 import itertools
+import sys
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -11,6 +13,9 @@ import pytest
 import sympy as sp
 
 from symbackprop.tensor.nodes import Elementwise, Expr, IsZero, Partial, Positive, entry_indices, entry_name, is_size
+
+# The theorems and identities of this folder are imported as modules of `proof`, whatever is installed.
+sys.path.append(str(Path(__file__).parent.parent))
 
 Pair = tuple[Any, Any]  # value and derivative
 ZERO = mpmath.mpf(0)

@@ -13,7 +13,8 @@ from symbackprop.model.build import graph_from_formulas, relation
 from symbackprop.model.graph import Graph, names_in
 from symbackprop.proof.cut import Cut, is_step, nested_steps
 from symbackprop.proof.points.balls import Evaluation
-from symbackprop.tensor.nodes import Partial, entry
+from symbackprop.tensor.indices import alpha_normal
+from symbackprop.tensor.nodes import Partial, delta, elementwise, entry, index, size, summation
 
 SIZES = {"n": 2, "m": 3}
 NETWORK = graph_from_formulas(
@@ -91,3 +92,21 @@ def test_depth_is_counted_in_functions_of_sums() -> None:
 
     assert [depth(f) for f in ("W @ x", "tanh(x)", "tanh(W @ x)", "tanh(W @ tanh(W @ x))")] == [0, 0, 1, 2]
     assert depth("log(sum(exp(x)))") == 0
+
+
+def test_a_step_names_its_argument_in_whatever_order_the_indices_appear() -> None:
+    """The order of terms depends on the names of indices, and so does the order in which the indices appear."""
+    n = size("n")
+    i, j, k, summed = (index(name, n) for name in ("i0", "i1", "i2", "k0"))
+    g, f = elementwise("g"), elementwise("f")
+    total = summation(entry("y", summed), summed)
+    arguments = [
+        f(entry("Z", j, k) * entry("Z", k, i)) * entry("free2", k) + entry("B2", j) + total,
+        f(entry("f2", k)) + g(entry("V", j) * entry("g", k)) + g(entry("V", k) * entry("f", i, k)) * total,
+        delta(i, k) * delta(j, k) * entry("g", j, j) + entry("f2", i, i) + total * delta(j, k) * entry("B", i),
+    ]
+    for argument in arguments:
+        cut = Cut(NETWORK)
+        named = cut.expr(f(argument))
+        assert any(map(is_step, names_in(named)))
+        assert alpha_normal(cut.restore(named)) == alpha_normal(f(argument))

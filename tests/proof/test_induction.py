@@ -18,9 +18,10 @@ from symbackprop.model.repeat.claims import DepthClaim, instances
 from symbackprop.model.repeat.pieces import unrolled
 from symbackprop.model.repeat.places import Mention
 from symbackprop.model.repeat.section import AnyDepth
-from symbackprop.proof.induction import Induction, prove_for_every_depth
+from symbackprop.proof.induction import Induction, as_written, prove_for_every_depth
+from symbackprop.proof.limits import Budget
 from symbackprop.proof.points.balls import Evaluation
-from symbackprop.proof.verdict import Kind
+from symbackprop.proof.verdict import Kind, Verdict
 from symbackprop.proof.verify import verify
 from symbackprop.tensor.tensor import axes
 
@@ -334,3 +335,31 @@ def test_backpropagation_through_time_agrees_with_autograd(depth: int) -> None:
 
 def exactly(array: np.ndarray) -> dict[tuple[int, ...], Fraction]:
     return {position: Fraction(str(number)) for position, number in np.ndenumerate(array)}
+
+
+def test_all_obligations_of_a_claim_share_one_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    clocks = []
+
+    def recorded(*arguments: Any, budget: Budget) -> Verdict:
+        clocks.append(budget.within)
+        return verify(*arguments, budget=budget)
+
+    monkeypatch.setattr("symbackprop.proof.induction.verify", recorded)
+    found = network("bptt-rnn")
+    for claim in found.claims:
+        if claim.comparison == "==":
+            clocks.clear()
+            assert prove_for_every_depth(found.repeat, claim).verdict.proved
+            assert len(clocks) > 1 and clocks[0] is not None and all(clock is clocks[0] for clock in clocks)
+    late = prove_for_every_depth(found.repeat, found.claims[0], budget=Budget(seconds=0)).verdict
+    assert late.kind is Kind.UNDECIDED and "budget of 0 seconds exceeded" in late.reason
+
+
+def test_a_point_has_the_names_of_the_file_from_the_first_layer_on() -> None:
+    found = network("depth-dense")
+    claim = next(claim for claim in found.claims if claim.comparison == "!=")
+    verdict = prove_for_every_depth(found.repeat, claim).verdict
+    written = as_written(found.repeat, verdict).witness
+    assert list(written["values"]) == ["a[0]", "W[1]", "b[1]", "W[2]", "b[2]", "y"]
+    assert list(written["sizes"].values()) == [1, 1, 1]
+    assert sorted(map(str, written["values"].values())) == sorted(map(str, verdict.witness["values"].values()))

@@ -11,6 +11,7 @@ import sympy as sp
 
 from symbackprop.catalogue.activations import ACTIVATIONS, definition, unfold
 from symbackprop.language.parse import Scope, parse
+from symbackprop.proof.instances import verify_entries
 from symbackprop.proof.limits import Budget, Undecided
 from symbackprop.proof.scalar.form import ScalarProver, is_zero
 from symbackprop.tensor.nodes import Expr, IsZero, Partial, Positive, elementwise, entry, index, scalar, size, summation
@@ -264,3 +265,44 @@ def test_normal_forms_do_not_depend_on_the_hash_seed() -> None:
         for seed in ("0", "1")
     }
     assert len(outputs) == 1
+
+
+# ---------------------------------------------------------------------- cases
+
+
+def test_what_is_not_zero_is_not_zero_in_any_region() -> None:
+    """min(1, z) + 1 is 0 only where z is -1; a region that does not hold the zeros of its factor tells nothing."""
+    capped = 1 + (z - 1) * Positive(1 - z)
+    assert is_zero(y * IsZero(z + 1), nonzero=frozenset([capped + 1]))
+    assert not is_zero(y * IsZero(z - 2), nonzero=frozenset([3 + (z - 2) * Positive(1 - z)]))
+    assert not is_zero(y * IsZero(z + 1), nonzero=frozenset([3 + z * Positive(z)]))
+
+
+def test_a_delta_function_is_zero_where_it_has_a_value() -> None:
+    """SymPy writes the second derivative of |z| with it; nothing is said about the kink itself."""
+    assert is_zero(sp.diff(sp.Abs(z), z, 2))
+    assert not is_zero(sp.diff(sp.Abs(z) * z, z, 2) - 1)
+
+
+@pytest.mark.parametrize(
+    ("condition", "value"),
+    [
+        (sp.And(z > 0, y > 0), Positive(z) * Positive(y)),
+        (sp.Or(z > 0, y > 0), Positive(z) + Positive(y) - Positive(z) * Positive(y)),
+        (sp.ITE(z > 0, y > 0, sp.Eq(y, 1)), Positive(z) * Positive(y) + (1 - Positive(z)) * IsZero(y - 1)),
+    ],
+    ids=["and", "or", "if"],
+)
+def test_connected_conditions_are_case_distinctions(condition: Expr, value: Expr) -> None:
+    piecewise = sp.Piecewise((x, condition), (x**2, True))
+    stated = verify_entries({"": (piecewise, x * value + x**2 * (1 - value))})
+    assert stated.proved, stated.reason
+    assert not verify_entries({"": (piecewise, x**2 * value + x * (1 - value))}).proved
+
+
+def test_angles_are_taken_apart_where_that_is_needed() -> None:
+    assert is_zero(difference(sp.sin(x + 2 * y - z), sp.sin(x + 2 * y) * sp.cos(z) - sp.cos(x + 2 * y) * sp.sin(z)))
+    assert is_zero(difference(sp.cos(3 * x), 4 * sp.cos(x) ** 3 - 3 * sp.cos(x)))
+    assert is_zero(difference(sp.sin(sp.Abs(x)), sp.sign(x) * sp.sin(x)))
+    assert not is_zero(difference(sp.sin(x + y), sp.sin(x) * sp.cos(y) - sp.cos(x) * sp.sin(y)))
+    assert not is_zero(difference(sp.sin(x / y), sp.sin(x) / y))

@@ -1,13 +1,17 @@
 """What a verdict promises: true statements proved, false ones never, with assumptions, conditions and a witness."""
 
+from time import perf_counter
+
 import pytest
 
+from symbackprop.derivation.chain_rule import chain_rule
+from symbackprop.derivation.delta_rule import delta_rule
 from symbackprop.model.build import graph_from_formulas, relation
 from symbackprop.proof.attempt import Attempt
 from symbackprop.proof.limits import Budget
 from symbackprop.proof.settle import with_witness
 from symbackprop.proof.verdict import Kind, Verdict
-from symbackprop.proof.verify import verify
+from symbackprop.proof.verify import verify, verify_routes
 
 
 def claim(
@@ -176,3 +180,18 @@ def test_a_proof_is_tried_at_points_all_the_same(formula: str) -> None:
     verdict = with_witness(claimed, graph, Attempt(proved=True), Budget())
     assert verdict.kind is Kind.UNDECIDED
     assert "please report" in verdict.reason
+
+
+def test_a_false_statement_about_a_high_power_does_not_wait_for_its_normal_form() -> None:
+    graph = graph_from_formulas({"L": "sum((A @ x)**60)"}, {"A": "m, n", "x": "n"})
+    start = perf_counter()
+    assert verify(relation(graph, "claim", "d(L, x) == 0"), graph, budget=Budget(seconds=60)).kind is Kind.REFUTED
+    assert perf_counter() - start < 30
+
+
+def test_routes_that_are_written_alike_need_no_normal_form() -> None:
+    graph = graph_from_formulas({f"a{k}": f"sigmoid(w{k}*a{k - 1} + b{k})" for k in range(1, 11)})
+    chain, delta = (rule(graph, "a10", ["w1"]) for rule in (chain_rule, delta_rule))
+    few, wrong = Budget(terms=20), delta.adjoints | {"a2": delta.adjoints["a3"]}
+    assert verify_routes(graph, "a10", chain.gradients["w1"], "w1", delta.adjoints, budget=few).proved
+    assert not verify_routes(graph, "a10", chain.gradients["w1"], "w1", wrong, budget=few).proved

@@ -115,3 +115,18 @@ def test_the_gradient_of_a_quadratic_is_linear(extent: int, numbers: list[int]) 
     # The delta of two integers is evaluated when the index is replaced.
     expected = sp.diff(total.subs(slots), x0)
     assert sp.expand(expand(gradient).subs(slots) - expected) == 0
+
+
+def test_alpha_normal_captures_no_index_that_has_a_name_such_as_it_gives() -> None:
+    given = index("_1", n)
+    form = summation(entry("x", given) * summation(entry("A", given, k) * entry("y", k), k), given)
+    expected = alpha_normal(summation(entry("x", i) * summation(entry("A", i, k) * entry("y", k), k), i))
+    assert alpha_normal(form) == expected
+    assert alpha_normal(expected) == expected
+    assert free_indices(alpha_normal(form.function)) == {given}
+
+
+def test_the_numbers_e_and_pi_are_constants() -> None:
+    """exp of a one, as in softmax(ones(n)), is the number e and no exponential."""
+    weighted = summation(sp.E * sp.pi * entry("x", i), i)
+    assert derivative(weighted, "x", i) == sp.E * sp.pi

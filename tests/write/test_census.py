@@ -139,7 +139,7 @@ def is_name(ctx: Context, text: str, code: str) -> bool:
 SIGNS = (" = ", r" \approx ", r" \neq ", r" \geq ", r" \leftarrow ", " > ", ", ", " / ", r" \times ")
 DECIMAL = re.compile(r"(?:\\approx )?-?\d+(?:\.\d+)?(?: \\cdot 10\^\{-?\d+\})?")
 RATIONAL = re.compile(r"-?\d+|-?\\tfrac\{\d+\}\{\d+\}")
-PHRASES = {"", "q", r"\operatorname{next}(q)", r"\theta", r"\mathbf{1}[\,\cdot\,]", "z = 0"}
+PHRASES = {"", r"|_{\mathrm{direct}}", "q", r"\operatorname{next}(q)", r"\theta", r"\mathbf{1}[\,\cdot\,]", "z = 0"}
 QUOTIENT = re.compile(r"\((.*)\(\\theta \+ \\varepsilon\) - \1\(\\theta - \\varepsilon\)\) / 2\\varepsilon")
 SECOND = re.compile(r"\\frac\{\\partial\^\{2\} (.*)\}\{\\partial (.*) \\, \\partial (.*)\}")
 GRID = re.compile(r"\\begin\{pmatrix\} (.*) \\end\{pmatrix\}")

@@ -4,9 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from symbackprop.derivation.delta_rule import delta_rule
 from symbackprop.language.parse import Scope, parse
-from symbackprop.model.derivation_file import load
+from symbackprop.model.build import graph_from_formulas
+from symbackprop.model.derivation_file import DerivationFile, Request, load
 from symbackprop.proof.verdict import Condition, Kind, Verdict
 from symbackprop.tensor.nodes import entry
 from symbackprop.write.json_ import nested, plain, to_json
@@ -99,3 +102,21 @@ def test_the_rest_of_the_report_is_there() -> None:
     assert found["training"]["losses"] == [{"loss": "0.5", "step": 0}, {"loss": "0.25", "step": 10}]
     assert found["numpy_source"] == {"E": "import numpy as np\n"}
     assert found["order"][-1] == "E"
+
+
+@pytest.mark.parametrize(
+    ("formula", "wrt", "meanings"),
+    [
+        ("sum(x)", "x", {"x": "variable", "L": "scalar to differentiate"}),
+        ("sum((X @ w - y)**2)", "w", {"w": "parameter", "L": "loss", "y": "target"}),
+        ("sum((X @ w - y)**2)", "X", {"X": "variable", "L": "loss", "y": "target"}),
+    ],
+)
+def test_a_loss_and_a_parameter_are_called_so_where_something_tells(
+    formula: str, wrt: str, meanings: dict[str, str]
+) -> None:
+    graph = graph_from_formulas({"L": formula}, {"X": "N, n", "x": "n", "w": "n", "y": "N"})
+    file = DerivationFile(path=Path("L"), title="", source="", graph=graph, requests=(Request(loss="L", wrt=(wrt,)),))
+    written = json.loads(to_json(Report(file=file)))
+    quantities = {**written["inputs"], **written["definitions"]}
+    assert {name: quantities[name]["meaning"] for name in meanings} == meanings

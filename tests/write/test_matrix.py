@@ -107,6 +107,7 @@ PRINTED = {
     "sum(X*Y, axis=1)": r"(X \odot Y)\,\mathbf{1}_{n}",
     "mean(X, axis=1)": r"\frac{1}{n}\,X\,\mathbf{1}_{n}",
     "norm(X, axis=1)": r"\left(\sqrt{\sum_{j=1}^{n} X_{ij}^{2}}\right)_{i}",
+    "norm(T)": r"\sqrt{\sum_{i=1}^{N} \sum_{j=1}^{n} \sum_{k=1}^{m} T_{ijk}^{2}}",
     "logsumexp(x)": r"\log \sum_{i=1}^{n} e^{x_{i}}",
     "einsum('ki,k->i', W2, delta2)": r"\left(\sum_{j=1}^{m} W^{(2)}_{ji}\,\delta^{(2)}_{j}\right)_{i}",
     "sum(T, axis=1)": r"\left(\sum_{k=1}^{n} T_{ikj}\right)_{ij}",

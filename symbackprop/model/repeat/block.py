@@ -81,6 +81,14 @@ class Repeat:
         return frozenset(named | RESERVED | {"pi", "range"})
 
     @property
+    def scalars(self) -> tuple[str, ...]:
+        """The inputs without a place of which nothing says a shape."""
+        templates = [*self.layer.values(), *self.end.values(), *(body for _, body in self.loss.summands)]
+        sizes = _plain_names([template for template in self.shapes.values() if template])
+        others = {*self.shapes, *self.end, *self.functions, *RESERVED, "pi"}
+        return tuple(sorted(_plain_names(templates) - sizes - others))
+
+    @property
     def own_inputs(self) -> tuple[str, ...]:
         """The inputs and parameters that each layer has for itself."""
         return tuple(sorted(self.placed - self.sizes - {*self.layer}))

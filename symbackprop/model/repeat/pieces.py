@@ -217,11 +217,12 @@ def _shapes(writer: Writer, define: Mapping[str, str]) -> dict[str, object]:
     for name in writer.repeat.shapes:
         if name not in writer.repeat.indexing.names:
             shapes[name] = _shape(writer, name, Place("end", 0))
+    shapes |= dict.fromkeys(writer.repeat.scalars, "")  # an assumption may speak of one that the piece does not use
     return shapes | ({writer.repeat.indexing.count: ""} if writer.repeat.counted and writer.depth is None else {})
 
 
 def _assumed(writer: Writer, layers: list[Place], ends: bool) -> dict[str, tuple[str, str]]:
-    """The assumptions about what the piece has, each beside what the file says."""
+    """The assumptions about what the piece has, each beside what the file says; its loss is that of a few layers."""
     found = {}
     for key, template in writer.repeat.assume.items():
         anchors = {mention.place.anchor for mention in template.mentions()}
@@ -231,14 +232,16 @@ def _assumed(writer: Writer, layers: list[Place], ends: bool) -> dict[str, tuple
                 text = probe.text(template, here)
             except Absent:
                 continue
-            if {*probe.places} <= {*writer.places} and (ends or not _speaks_of_end(template, writer.repeat)):
+            if {*probe.places} <= {*writer.places} and not _unsaid_of(template, writer, ends):
                 found[f"{key} {number}" if number else key] = text, template.text
     return found
 
 
-def _speaks_of_end(template: Template, repeat: Repeat) -> bool:
+def _unsaid_of(template: Template, writer: Writer, ends: bool) -> bool:
+    """Whether an assumption speaks of what the piece does not have: what comes after it, or the loss of all layers."""
     words = set(re.findall(r"[A-Za-z]\w*", template.text))
-    return bool(words & {*repeat.end})
+    of_end = {*writer.repeat.end}
+    return bool(words & (of_end if not ends else {writer.repeat.loss.name} if writer.depth is None else set()))
 
 
 def relation_in(piece: Piece, writer: Writer, name: str, template: Template, here: Place) -> Relation:

@@ -19,7 +19,7 @@ from symbackprop.proof.index.rules import Conditioned, Rule, rule, with_exchange
 from symbackprop.proof.index.signs import nonnegative
 from symbackprop.proof.index.write import expression
 from symbackprop.proof.limits import Budget, Clock, Undecided, room_for_deep_expressions
-from symbackprop.tensor.nodes import Expr
+from symbackprop.tensor.nodes import Expr, Local, Partial
 from symbackprop.tensor.tensor import Tensor
 
 __all__ = ["NONNEGATIVE", "NONZERO", "POSITIVE", "IndexForms", "subtract"]
@@ -51,7 +51,7 @@ class IndexForms:
         for left, comparison, right in signs:
             self._learn(left, comparison, right)
         found = [found for left, right in rules if (found := self._rule(left, right)) is not None]
-        self._rules = with_exchanges(self._reader, found)
+        self._rules = self._with_exchanges(found)
 
     def normalise(self, expr: Expr) -> Poly:
         """The normal form of an index expression."""
@@ -114,15 +114,20 @@ class IndexForms:
         It is read apart: where the expression is defined is no condition of a proof, and no fact for one either, as
         [c > 0] √s says nothing about s where c <= 0. A form that relies on such a fact, below a guard, is left out.
         """
-        reader = Reader(self._budget, self._reader.positive_names)
-        reader.facts = {key: set(kinds) for key, kinds in self._reader.facts.items()}
-        reader.clock = Clock(self._budget, self._within)
+        reader = self._apart()
         with room_for_deep_expressions():
             form = reader.read(expr, {})
             _, _, rest = reader.split(form, positive_only=True)
         if not reader.noted:
             self._reader.facts = reader.facts  # what the structure of the expression tells about its parts
         return (form, rest) if not reader.noted or unguarded(expr) else ()
+
+    def _apart(self) -> Reader:
+        """A reader that knows what this one does, and keeps to itself what it notes."""
+        reader = Reader(self._budget, self._reader.positive_names)
+        reader.facts = {key: set(kinds) for key, kinds in self._reader.facts.items()}
+        reader.clock = Clock(self._budget, self._within)
+        return reader
 
     def _learn(self, left: Tensor, comparison: str, right: Tensor) -> None:
         """Takes note of an assumed inequality.
@@ -134,6 +139,7 @@ class IndexForms:
             left, right = right, left
         kind = {"<": POSITIVE, ">": POSITIVE, "!=": NONZERO}.get(comparison, NONNEGATIVE)
         try:
+            _check_assumable(left, right)
             forms = self._granted(left.expr - right.expr)
         except Undecided:
             return
@@ -145,10 +151,27 @@ class IndexForms:
 
     def _rule(self, left: Tensor, right: Tensor) -> Rule | None:
         try:
+            _check_assumable(left, right)
+            if not (unguarded(left.expr) and unguarded(right.expr)):
+                self._check_needs_nothing(left.expr - right.expr)
             wild = tuple(Index(FREE, str(i.label), range_text(i)) for i in left.indices)
             return rule(self._reader, self.normalise(left.expr), self.normalise(right.expr), wild)
         except Undecided:
             return None
+
+    def _with_exchanges(self, rules: list[Rule]) -> list[Rule]:
+        try:
+            with self._guarded():
+                return with_exchanges(self._reader, rules)
+        except Undecided:
+            return rules
+
+    def _check_needs_nothing(self, expr: Expr) -> None:
+        """Raises: Undecided for [t > 0] √s, which tells nothing of s where t <= 0: the rule would need s >= 0 there."""
+        reader = self._apart()
+        reader.read(expr, {})
+        if reader.noted:
+            raise Undecided("an assumption with a condition below a guard")
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
@@ -156,3 +179,9 @@ class IndexForms:
         self._reader.clock = Clock(self._budget, self._within)
         with room_for_deep_expressions():
             yield
+
+
+def _check_assumable(*sides: Tensor) -> None:
+    """Raises: Undecided for what holds a derivative: a form takes the names in one for independent of each other."""
+    if any(side.expr.has(Partial, Local) for side in sides):
+        raise Undecided("a derivative in an assumption")

@@ -41,6 +41,10 @@ from symbackprop.tensor.nodes import (
     is_size,
 )
 
+# What has a value only where all its arguments have one, a product with an indicator or δ left aside.
+STRICT = (
+    sp.Add, sp.Mul, sp.Pow, sp.exp, sp.log, sp.tanh, sp.sin, sp.cos, sp.erf, sp.Abs, sp.sign, Elementwise,
+)  # fmt: skip
 Scope = Mapping[Expr, Index]  # what a bound SymPy index stands for
 
 
@@ -194,7 +198,7 @@ def unguarded(expr: Expr) -> bool:
         return True
     if isinstance(expr, sp.Sum):
         return unguarded(expr.function)
-    return isinstance(expr, sp.Add | sp.Mul | sp.Pow | sp.exp | sp.log) and all(map(unguarded, expr.args))
+    return isinstance(expr, STRICT) and all(map(unguarded, expr.args))
 
 
 def range_text(i: Expr) -> str:

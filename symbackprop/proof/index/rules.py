@@ -190,7 +190,8 @@ class Conditioned(Sums):
         for atom, exponent in factors.items():
             right = self._match(condition, atom)
             if right is not None:
-                if condition.exchanges and right.key >= term(Mono({atom: Fraction(1)})).key:
+                itself = term(Mono({atom: Fraction(1)}))  # as x[0] is for x[i] = x[0]
+                if right == itself or (condition.exchanges and right.key >= itself.key):
                     continue
                 rest = self.reduce({a: e for a, e in factors.items() if a is not atom})
                 return self.multiply(rest, self.power(self.rebuild(right), exponent))

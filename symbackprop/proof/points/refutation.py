@@ -121,13 +121,16 @@ def refute(
     adjoints: Mapping[str, Tensor] | None = None,
     clock: Clock | None = None,
     doubt: Callable[[Counterexample], str] = lambda found: "",
+    sizes: Mapping[str, int] | None = None,
 ) -> Counterexample | Agreement:
     """A certified counterexample to `relation` under the assumptions (those of the graph if none are given).
 
     One of which `doubt` says something is passed over; one away from kinks is preferred. A claim `a != b`, that an
-    equation is no identity, is refuted by no point: it is proved by a counterexample of the equation.
+    equation is no identity, is refuted by no point: it is proved by a counterexample of the equation. `sizes` are
+    those of all points, as far as they are large enough; without them they vary.
     """
     search = _Search(relation, graph, graph.assumptions if assumptions is None else assumptions, adjoints, clock)
+    search.sizes = sizes
     fallback: Counterexample | None = None
     try:
         for point, position in search.evaluations(attempts, seed):
@@ -197,6 +200,7 @@ class _Search:
     ) -> None:
         self.relation, self.graph, self.assumptions, self.adjoints = relation, graph, assumptions, adjoints or {}
         self.clock = clock or Clock(Budget())
+        self.sizes: Mapping[str, int] | None = None
         self.stopped = ""
         self.doubts: list[str] = []
         self.agreeing = self.unknown = self.undefined = self.unsampled = self.too_large = 0
@@ -220,7 +224,11 @@ class _Search:
             yield from ((point, position) for position in positions)
 
     def point(self, attempt: int, seed: int) -> _Point | None:
-        sizes = choose_sizes(self.involved.least, attempt, seed)
+        least, given = self.involved.least, self.sizes
+        if given is None:
+            sizes = choose_sizes(least, attempt, seed)
+        else:
+            sizes = {name: max(number, given[name]) for name, number in least.items()}
         if self.involved.too_large(sizes):
             self.too_large += 1
             return None

@@ -5,24 +5,16 @@ from functools import lru_cache
 import sympy as sp
 from flint import fmpq
 
-from symbackprop.tensor.indices import children, free_indices
-from symbackprop.tensor.nodes import Expr, IsZero, Local, Partial, Positive, entry_indices, entry_name
+from symbackprop.model.graph import names_in
+from symbackprop.tensor.indices import free_indices
+from symbackprop.tensor.nodes import Expr, IsZero, Positive, entry_indices, entry_name
 from symbackprop.tensor.tensor import axes
 
 
 @lru_cache(maxsize=1 << 12)
 def names_of(expr: Expr, below_derivatives: bool = True) -> tuple[str, ...]:
     """The names of the quantities in `expr`, sorted, with or without those that stand only in a derivative."""
-    found: set[str] = set()
-    stack = [expr]
-    while stack:
-        node = stack.pop()
-        name = entry_name(node)
-        if name is not None:
-            found.add(name)
-        if below_derivatives or not isinstance(node, (Partial, Local)):
-            stack.extend(children(node))
-    return tuple(sorted(found))
+    return tuple(sorted(names_in(expr, below_derivatives)))
 
 
 @lru_cache(maxsize=1 << 10)

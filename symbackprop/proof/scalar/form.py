@@ -44,7 +44,9 @@ class ScalarProver:
         positive: frozenset[Expr] = frozenset(),
         nonzero: frozenset[Expr] = frozenset(),
         budget: Budget = Budget(),
+        splits_angles: bool = False,
     ) -> None:
+        self._splits_angles = splits_angles
         self._positive = sorted(positive, key=sp.default_sort_key)
         self._nonzero = sorted(nonzero, key=sp.default_sort_key)
         self._budget = budget
@@ -52,11 +54,24 @@ class ScalarProver:
         self._forms: Forms | None = None
 
     def is_zero(self, expr: Expr) -> bool:
-        """See `is_zero` of this module.
+        """See `is_zero` of this module; sine and cosine of sums are taken apart only where that is needed.
 
         Raises: Undecided
         """
         clock = Clock(self._budget)
+        if self._is_zero(expr, clock):
+            return True
+        if self._splits_angles or not expr.has(sp.sin, sp.cos):
+            return False
+        second = ScalarProver(
+            positive=frozenset(self._positive),
+            nonzero=frozenset(self._nonzero),
+            budget=self._budget,
+            splits_angles=True,
+        )
+        return second._is_zero(expr, clock)
+
+    def _is_zero(self, expr: Expr, clock: Clock) -> bool:
         if self._forms is not None and self._forms.stored > self._budget.terms:
             self._forms = None
         try:
@@ -79,7 +94,9 @@ class ScalarProver:
         while True:
             try:
                 if self._forms is None:
-                    self._forms = Forms(FunctionRing(self._shape, clock), self._positive, self._nonzero)
+                    self._forms = Forms(
+                        FunctionRing(self._shape, clock, self._splits_angles), self._positive, self._nonzero
+                    )
                 self._forms.ring.clock = clock
                 return self._forms.vanishes(expr)
             except Grow as grow:

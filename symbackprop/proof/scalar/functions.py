@@ -17,6 +17,11 @@ from symbackprop.proof.scalar.arithmetic import Grow, Shape
 from symbackprop.proof.scalar.generators import MINUS, NULL, PLUS, Generator, Kind, Poly, PolyMap
 from symbackprop.proof.scalar.points import Fingerprint, Span
 from symbackprop.proof.scalar.powers import MAX_ORDER, PowerRing
+from symbackprop.proof.scalar.ring import Factored
+
+# Angles with more terms, or terms with greater multiples, are not taken apart.
+MOST_ANGLES = 4
+MOST_TURNS = 8
 
 
 class Parity(Enum):
@@ -38,10 +43,11 @@ class _Value:
 
 
 class FunctionRing(PowerRing):
-    """The ring with all functions of the index expressions."""
+    """The ring with all functions of the index expressions; on demand it takes sin and cos of sums apart."""
 
-    def __init__(self, shape: Shape, clock: Clock) -> None:
+    def __init__(self, shape: Shape, clock: Clock, splits_angles: bool = False) -> None:
         super().__init__(shape, clock)
+        self._splits_angles = splits_angles
         self._logarithms: PolyMap[int] = PolyMap()
         self._exponents: list[tuple[Poly, int]] = []  # exp(u) is a power of the generator
         self._span, self._span_version = Span(), -1
@@ -57,8 +63,11 @@ class FunctionRing(PowerRing):
         coefficient, factors = self.factored(u)
         if coefficient == 0 or self.vanishes(u):
             raise Undecided("logarithm of zero")
-        total = self._log_of_number(coefficient)
-        for f, e in factors:
+        return self._log_of_product(Factored(coefficient, factors))
+
+    def _log_of_product(self, product: Factored) -> Poly:
+        total = self._log_of_number(product.coefficient)
+        for f, e in product.factors:
             total += e * self._log_of_factor(f)
         return total
 
@@ -75,6 +84,12 @@ class FunctionRing(PowerRing):
             return generator.of
         if self.constants_by_regions(f):
             return self.by_regions(lambda v: self._log_of_number(v.leading_coefficient()), f)
+        regions = self.split_by_regions((f,))
+        if len(regions) > 1 and not any(self.signs(local) & NULL for _, (local,) in regions):
+            # In no region, nor outside of it, is there a point where its logarithm would have no value.
+            return sum(
+                (self.multiply(r, self._log_of_product(self.factored(v))) for r, (v,) in regions), start=self.zero
+            )
         i = self._logarithms.get(f)
         if i is None:
             signs = PLUS if f.is_constant() else MINUS | NULL | PLUS  # a constant here is an integer above 1
@@ -164,13 +179,39 @@ class FunctionRing(PowerRing):
         return self.by_regions(lambda *local: self.opaque(name, local), *arguments)
 
     def _cos(self, u: Poly) -> Poly:
-        return self.one if self.vanishes(u) else self.opaque("cos", (u,), Parity.EVEN)
+        if self._splits_angles and (rotation := self._rotation(u)) is not None:
+            return rotation[1]
+        return self._whole_cos(u)
 
     def _sin(self, u: Poly) -> Poly:
+        if self._splits_angles and (rotation := self._rotation(u)) is not None:
+            return rotation[0]
+        return self._whole_sin(u)
+
+    def _whole_cos(self, u: Poly) -> Poly:
+        return self.one if self.vanishes(u) else self.opaque("cos", (u,), Parity.EVEN)
+
+    def _whole_sin(self, u: Poly) -> Poly:
         if self.vanishes(u):
             return self.zero
-        square = 1 - self.natural_power(self._cos(u), 2)
+        square = 1 - self.natural_power(self._whole_cos(u), 2)
         return self.opaque("sin", (u,), Parity.ODD, square=square)
+
+    def _rotation(self, u: Poly) -> tuple[Poly, Poly] | None:
+        """(sin u, cos u): the rotation by a sum of multiples of terms, one after the other; None for too many."""
+        terms = u.to_dict()
+        if len(terms) > MOST_ANGLES or any(abs(int(c.p)) > MOST_TURNS for c in terms.values()):
+            return None
+        sine, cosine = self.zero, self.one
+        for exponents, c in terms.items():
+            unit = self.context.from_dict({exponents: fmpq(1, int(c.q))})
+            step = self._whole_sin(unit) * (1 if c > 0 else -1), self._whole_cos(unit)
+            for _ in range(abs(int(c.p))):
+                sine, cosine = (
+                    self.multiply(sine, step[1]) + self.multiply(cosine, step[0]),
+                    self.multiply(cosine, step[1]) - self.multiply(sine, step[0]),
+                )
+        return sine, cosine
 
     def opaque(
         self,

@@ -95,6 +95,14 @@ class Forms:
             raise Undecided(f"the assumption about {expr} never holds")
         if signs == PLUS and len(unknown) == 1:
             self.ring.assume(unknown[0], MINUS if negative else PLUS)
+        self._assume_in_regions(form.element)
+
+    def _assume_in_regions(self, element: Poly) -> None:
+        """What is not 0 has no factor that is 0, in no region: one whose zeros all lie in its region has no zeros."""
+        for region, (local,) in self.ring.split_by_regions((element,)):
+            for f, _ in self.ring.factored(local).factors if region != self.ring.one else ():
+                if self.ring.vanishes(1 - region, 0, (f,)):
+                    self.ring.assume(f, MINUS | PLUS)
 
     # ------------------------------------------------------------------ nodes
 
@@ -110,7 +118,7 @@ class Forms:
             if node.base is sp.E:
                 return (node.exp,)
             return (node.base,) if node.exp.is_Rational else (node.base, node.exp)
-        unary = type(node) in UNARY and len(node.args) == 1
+        unary = (type(node) in UNARY or isinstance(node, sp.DiracDelta)) and len(node.args) == 1
         if unary or node.is_Add or node.is_Mul or isinstance(node, Elementwise):
             return tuple(node.args)
         raise Undecided(f"{type(node).__name__} is not supported in scalar expressions")
@@ -166,6 +174,8 @@ class Forms:
             return ring.multiply(*parts), 0
         if node.is_Pow:
             return self._power(node, parts)
+        if isinstance(node, sp.DiracDelta):
+            return ring.zero, ring.nonzero(parts[0])
         if type(node) in UNARY:
             return UNARY[type(node)](ring, *parts), ring.above_zero(parts[0]) if isinstance(node, sp.log) else 0
         return ring.apply(f"{node.func.function}/{node.func.order}", *parts), 0

@@ -23,9 +23,11 @@ from symbackprop.tensor.nodes import (
     extent,
     is_size,
 )
+from symbackprop.write.formulas.extremes import AtLeast, AtMost, Maximum, Minimum, with_signs
 from symbackprop.write.formulas.latex_order import Order
 from symbackprop.write.formulas.latex_pieces import Letters, Level, Piece, decimal, held, parenthesised, symbol_piece
 from symbackprop.write.formulas.latex_products import Products, flat
+from symbackprop.write.formulas.local_derivatives import MARK, is_total
 from symbackprop.write.formulas.names import Names
 
 
@@ -43,7 +45,7 @@ def latex_numbers(
 
 def _print(expr: Expr, names: Names, free: Mapping[Expr, str] | None, values: Mapping[Expr, str]) -> str:
     letters = dict(free) if free is not None else names.free_letters(free_indices(expr))
-    return _Printer(names, values).text(expr, letters | {letter: letter for letter in letters.values()})
+    return _Printer(names, values).text(with_signs(expr), letters | {letter: letter for letter in letters.values()})
 
 
 class _Printer:
@@ -145,8 +147,8 @@ class _Printer:
 
     def sum(self, expr: Expr, letters: Letters) -> Piece:
         signs = ""
-        for i, low, high in reversed(expr.limits):
-            # A range of its own for each Σ: SymPy keeps the limits of nested sums in one list, innermost first.
+        # Rows before columns: the sum over all entries of an array lists its axes in their order.
+        for i, low, high in expr.limits:
             assert low == 0 and high == i.upper, f"internal error: a sum over part of a range: {expr}"
             if extent(i) == 1:
                 letters = letters | {i: "1"}
@@ -205,6 +207,11 @@ class _Printer:
         # Open: of ∂/∂v (f)(g) nobody could tell whether g is differentiated.
         return Piece(rf"\frac{{\partial}}{{\partial {below}}}{inner}", Level.FACTOR, open=True)
 
+    def local(self, expr: Expr, letters: Letters) -> Piece:
+        """∂u/∂v through the definition of u alone, with a bar unless it is the total derivative, too."""
+        whole = self.derivative(expr, letters)
+        return whole if is_total(expr, self.names.only_direct) else Piece(rf"\left.{whole.text}{MARK}", Level.FACTOR)
+
 
 Row = Callable[[_Printer, Expr, Letters], Piece]
 
@@ -235,6 +242,10 @@ ROWS: Mapping[type, Row] = {
     Positive: lambda printer, expr, letters: printer.compare(expr, ">", letters),
     IsZero: lambda printer, expr, letters: printer.compare(expr, "=", letters),
     sp.KroneckerDelta: _Printer.kronecker,
+    AtLeast: lambda printer, expr, letters: printer.compare(expr, r"\geq", letters),
+    AtMost: lambda printer, expr, letters: printer.compare(expr, r"\leq", letters),
+    Maximum: _function(r"\max"),
+    Minimum: _function(r"\min"),
     Partial: _Printer.derivative,
-    Local: _Printer.derivative,
+    Local: _Printer.local,
 }

@@ -10,7 +10,8 @@ from enum import IntEnum
 import sympy as sp
 
 from symbackprop.model.graph import names_in
-from symbackprop.tensor.nodes import Expr, IsZero, Local, Partial, Positive, entry_name, is_size
+from symbackprop.tensor.nodes import Expr, IsZero, Local, Partial, Positive, entry_indices, entry_name, is_size
+from symbackprop.write.formulas.extremes import AtLeast, AtMost
 from symbackprop.write.formulas.latex_pieces import Letters, Level, Piece
 from symbackprop.write.formulas.names import Names
 
@@ -36,11 +37,16 @@ def _complement(factor: Expr) -> Expr | None:
     return 1 - base if base.is_Add and len(base.args) == 2 and base.args[0] == 1 else None
 
 
+def _position(letter: str) -> tuple[int, str]:
+    """The place of an index letter in the order in which letters are given out: outer indices first, i before j."""
+    return len(letter), letter
+
+
 _RANKS: tuple[tuple[tuple[type, ...], Rank], ...] = (
     ((sp.Sum,), Rank.SUM),
     ((Partial, Local), Rank.ADJOINT),
     ((sp.Add,), Rank.TERMS),
-    ((Positive, IsZero, sp.KroneckerDelta), Rank.INDICATOR),
+    ((Positive, IsZero, AtLeast, AtMost, sp.KroneckerDelta), Rank.INDICATOR),
 )
 
 
@@ -69,11 +75,26 @@ class Order:
         paired = [factor for pair in pairs for factor in pair]
         rest = [factor for factor in single if factor not in paired]
         front = [factor for factor in rest if self.factor_rank(factor) <= Rank.ERROR]
-        return [*front, *paired, *rest[len(front) :]]
+        return self.as_in_matrices([*front, *paired, *rest[len(front) :]], letters)
+
+    def as_in_matrices(self, factors: list[Expr], letters: Letters) -> list[Expr]:
+        """Entries of matrices in the order of their outermost indices: X_il W_lj, as in X W, for the entry ij."""
+        if any(isinstance(factor, Partial | Local) for factor in factors):
+            return factors  # a chain of derivatives has an order of its own
+        places = [place for place, factor in enumerate(factors) if len(entry_indices(factor)) > 1]
+        entries = [factors[place] for place in places]
+        if any(i not in letters for factor in entries for i in entry_indices(factor)):
+            return factors
+        entries.sort(key=lambda factor: sorted(_position(letters[i]) for i in entry_indices(factor)))
+        for place, factor in zip(places, entries, strict=True):
+            factors[place] = factor
+        return factors
 
     def factor_key(self, factor: Expr, letters: Letters) -> tuple[object, ...]:
         text = self.piece(factor, letters).text
-        return self.factor_rank(factor), -self.numerator_position(factor), self.positions(factor), len(text), text
+        rank, base = self.factor_rank(factor), factor.base if factor.is_Pow else factor
+        array = rank is Rank.SYMBOL and bool(entry_indices(base))  # a scalar stands before it
+        return rank, -self.numerator_position(factor), array, self.positions(factor), len(text), text
 
     def numerator_position(self, factor: Expr) -> int:
         """How late the f of a ∂f/∂v is declared: a chain runs from the loss back, ∂E/∂o ∂o/∂z ∂z/∂w."""

@@ -8,6 +8,10 @@ import sympy as sp
 from symbackprop.tensor.nodes import Expr, entry_name, is_size
 from symbackprop.write.formulas.latex_order import Order
 from symbackprop.write.formulas.latex_pieces import Letters, Level, Piece, held, parenthesised
+from symbackprop.write.formulas.local_derivatives import MARK
+
+_CLOSED = (r"\right)", MARK)
+_SPACED = re.compile(r"\(|\\(left|sum|log|exp|sin|cos|tanh|max|min|operatorname)(?![A-Za-z])")
 
 
 class Products:
@@ -44,13 +48,18 @@ class Products:
     def numerator(self, above: int, up: list[Expr], counts: bool, letters: Letters) -> tuple[list[Expr], list[Expr]]:
         """Which factors stand on the fraction bar and which behind it; sums stand behind unless they are alone."""
         number = [sp.Integer(above)] * (above != 1 or not up)
-        if not number and len(up) == 1 and (not counts or self.is_small(up[0], letters)):
+        alone = not number and len(up) == 1 and not self.is_tall(up[0], letters)
+        if alone and (not counts or self.is_small(up[0], letters)):
             return up, []
         if counts:
             return number or [sp.Integer(1)], up
-        sums = [f for f in up if isinstance(f, sp.Sum)]
-        inside = number + [f for f in up if not isinstance(f, sp.Sum)]
-        return inside or [sp.Integer(1)], sums
+        behind = [f for f in up if isinstance(f, sp.Sum) or self.is_tall(f, letters)]
+        inside = number + [f for f in up if f not in behind]
+        return inside or [sp.Integer(1)], behind
+
+    def is_tall(self, factor: Expr, letters: Letters) -> bool:
+        """Whether it is too tall for a fraction bar: a derivative, which is a fraction itself, or terms with a Σ."""
+        return (factor.is_Add and factor.has(sp.Sum)) or r"\frac{\partial" in self.piece(factor, letters).text
 
     def is_small(self, factor: Expr, letters: Letters) -> bool:
         """Whether the factor looks better on a short fraction bar than behind it."""
@@ -89,7 +98,7 @@ def _between(left: str, right: str) -> str:
     r"""What keeps two factors apart: nothing, a thin space, or \cdot where digits would run together."""
     if right[0].isdigit() or (left[-1].isdigit() and right.startswith(r"\frac")):
         return r" \cdot "
-    # TeX itself puts a thin space beside large parentheses and operators.
-    if re.match(r"\(|\\(left|sum|log|exp|sin|cos|tanh|operatorname)(?![A-Za-z])", right) or left.endswith(r"\right)"):
+    # TeX itself puts a thin space beside large delimiters and operators.
+    if _SPACED.match(right) or left.endswith(_CLOSED):
         return ""
     return "" if left[-1].isdigit() else r"\,"

@@ -152,8 +152,8 @@ def _log_sum_exp(printer: MatrixPrinter, node: ast.Call, at: Letters, taken: Tak
 
 
 def _norm(printer: MatrixPrinter, node: ast.Call, at: Letters, taken: Taken) -> Piece:
-    """√Σx²."""
-    if not at:
+    """√Σx²; a vector and a matrix as a whole have a sign of their own."""
+    if not at and printer.rank(node.args[0]) <= 2:
         return printer.piece(node)
     signs, indices, used = _summed(printer, node, at, taken)
     return Piece(rf"\sqrt{{{signs}{power(entry(printer, node.args[0], indices, used), '2').text}}}", Level.FACTOR)

@@ -15,8 +15,11 @@ from symbackprop.model.graph import Graph
 from symbackprop.tensor.indices import children
 from symbackprop.tensor.nodes import Elementwise, Expr, adjoint_name, extent
 from symbackprop.write.formulas.clashes import OPERATORS, Claim, Claims
+from symbackprop.write.formulas.local_derivatives import Pairs, only_direct
 from symbackprop.write.formulas.symbols import GREEK, Symbol, parse_symbol
 
+# Greek letters that code calls otherwise: `lambda` is no name in Python.
+_SPELLED = {"lam": r"\lambda", "eps": r"\varepsilon"}
 _FUNCTIONS = {
     "sigmoid": r"\sigma",
     "relu": r"\operatorname{ReLU}",
@@ -38,7 +41,8 @@ class Names:
 
     `ranks` has every quantity in order of declaration, which is the order of terms and factors in print; an adjoint
     without a symbol of its own is in `adjoints` as (loss, name) and printed as ∂loss/∂name. `weights` are the
-    quantities that print puts before deltas: W_{ki} δ_k, but δ_i a_j.
+    quantities that print puts before deltas: W_{ki} δ_k, but δ_i a_j. `only_direct` are the pairs (u, v) for which
+    ∂u/∂v through the definition of u alone is known to be the total derivative, so that both are printed alike.
     """
 
     ranks: Mapping[str, int]
@@ -47,6 +51,7 @@ class Names:
     functions: Mapping[str, Symbol]
     adjoints: Mapping[str, tuple[str, str]]
     weights: frozenset[str]
+    only_direct: frozenset[tuple[str, str]]
     letters: tuple[str, ...]
 
     @property
@@ -113,6 +118,7 @@ def names_of_graph(
         adjoints=[(loss, name) for loss in losses for name in ranks],
         pre_activations=pre_activations,
         weights=weights,
+        direct=only_direct(graph),
         overrides=overrides,
     )
 
@@ -138,6 +144,7 @@ def make_names(
     adjoints: Iterable[tuple[str, str]] = (),
     pre_activations: AbstractSet[str] = frozenset(),
     weights: AbstractSet[str] = frozenset(),
+    direct: Pairs = frozenset(),
     overrides: Mapping[str, str] | None = None,
 ) -> Names:
     """Names from code names: `ranks` gives each quantity its number of indices, in order of declaration.
@@ -176,6 +183,7 @@ def make_names(
         functions={code: chosen[code] for code in functions} | {c: Symbol(t) for c, t in OPERATORS.items()},
         adjoints={code: pair for code, pair in pairs.items() if code not in chosen},
         weights=frozenset(weights),
+        only_direct=frozenset(direct),
         letters=tuple(c for c in _INDEX_LETTERS if c not in nuclei),
     )
 
@@ -233,7 +241,8 @@ def _default(code: str, layered: bool) -> Symbol:
     first, *parts = [part for part in code.split("_") if part] or [code]
     split = re.fullmatch(r"([A-Za-z]+)(\d*)", first)
     word, digits = (split[1], split[2]) if split else (first, "")
-    nucleus = "\\" + word if word in GREEK else word if len(word) == 1 else rf"\mathrm{{{word}}}"
+    plain = word if len(word) == 1 else rf"\mathrm{{{word}}}"
+    nucleus = _SPELLED.get(word, "\\" + word if word in GREEK else plain)
     lower = []
     for part in parts:
         if part in ("hat", "bar", "tilde"):

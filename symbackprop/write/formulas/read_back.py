@@ -11,6 +11,7 @@ from symbackprop.proof.limits import Undecided
 from symbackprop.tensor.indices import children, rebuild, substitute, transform
 from symbackprop.tensor.nodes import Expr, Local, Partial, adjoint_name, entry, entry_indices, entry_name, extent
 from symbackprop.tensor.tensor import Tensor
+from symbackprop.write.formulas.local_derivatives import total_where_equal
 from symbackprop.write.formulas.matrix_reader import read_matrix, read_relation
 from symbackprop.write.formulas.matrix_reader_arrays import Array, fit
 from symbackprop.write.formulas.matrix_reader_words import Shapes
@@ -20,9 +21,12 @@ from symbackprop.write.formulas.sameness import same
 
 
 def prints_expression(text: str, expr: Expr, names: Names, letters: Mapping[Expr, str]) -> bool:
-    """Whether a line in index notation is read back as the expression; `letters` has those of its free indices."""
+    """Whether a line in index notation is read back as the expression; `letters` has those of its free indices.
+
+    A local derivative has to be read back as one, but for those that are total ones, too, and are printed so.
+    """
     try:
-        return same(read(text, names, letters), expr)
+        return same(read(text, names, letters), total_where_equal(expr, names.only_direct))
     except (SymbackpropError, RecursionError):
         return False
 

@@ -6,21 +6,23 @@ not from the printer's tables: an error in precedence, order or parentheses on o
   expression  = ["-"] product {("+" | "-") product}
   product     = factor {["\cdot"] factor}          a factor `\sum_{k=1}^{n}` takes the rest of the product
   factor      = base ["^" "{" expression "}"]      an exponent may also be `3/2`
-  base        = number | name | call | "(" expression ")" | \frac | \sqrt | e^{...} | \lvert | \mathbf{1}[...] | ∂f/∂v
+  base        = number | name | call | "(" expression ")" | \frac | \sqrt | e^{...} | \lvert | \max | \min
+              | \mathbf{1}[...]
+              | ∂f/∂v | "\left." ∂f/∂v "\right|_{\mathrm{direct}}"
 
-Notation merges what it cannot tell apart: the total and the partial derivative, and ∂E/∂h as a quantity of its own.
-`sameness.py` merges them too.
+∂f/∂v is the total derivative; with the bar it is the local one. ∂E/∂h may be a quantity of its own, which notation
+cannot tell from the derivative that it is; `sameness.py` merges them too.
 """
 
 from collections.abc import Callable, Mapping
 
 import sympy as sp
 
+from symbackprop.language.functions import maximum, minimum
 from symbackprop.tensor.nodes import (
     Expr,
-    IsZero,
+    Local,
     Partial,
-    Positive,
     adjoint_name,
     delta,
     elementwise,
@@ -34,17 +36,8 @@ from symbackprop.tensor.nodes import (
 )
 from symbackprop.write.formulas.names import Names
 from symbackprop.write.formulas.reader_indices import IndexReader
-from symbackprop.write.formulas.reader_tokens import token_texts
+from symbackprop.write.formulas.reader_words import CALLS, COMPARISONS, tables
 
-_CALLS: Mapping[str, Callable[[Expr], Expr]] = {
-    r"\log": sp.log,
-    r"\exp": sp.exp,
-    r"\sin": sp.sin,
-    r"\cos": sp.cos,
-    r"\tanh": sp.tanh,
-    r"\operatorname{erf}": sp.erf,
-    r"\operatorname{sign}": sp.sign,
-}
 _MAX_DEPTH, _MAX_EXPONENT = 100, 1000
 _PRIMES = 3
 
@@ -68,7 +61,7 @@ class _Reader(IndexReader):
     def __init__(self, text: str, names: Names, free: Mapping[Expr, str]) -> None:
         super().__init__(text, free)
         self.names, self.depth = names, 0
-        self.entries, self.calls = _tables(names)
+        self.entries, self.calls = tables(names)
 
     # Sums and products
 
@@ -99,7 +92,13 @@ class _Reader(IndexReader):
 
     def starts_factor(self) -> bool:
         token = self.peek()
-        return bool(token) and token not in set("-+=>^_{})[],/'") | {r"\right)", r"\rvert", r"]"}
+        return bool(token) and token not in set("-+=>^_{})[],/'") | {
+            r"\right)",
+            r"\right|",
+            r"\rvert",
+            r"\leq",
+            r"\geq",
+        }
 
     def factor(self) -> list[Expr]:
         """A factor, as the list of its own factors when it is a fraction. Every recursion comes through here."""
@@ -124,7 +123,10 @@ class _Reader(IndexReader):
         return [sp.Pow(base, exponent)]
 
     def sum(self) -> Expr:
-        r"""\sum_{k=1}^{n} and the rest of the product; within it, k stands for an index of range n."""
+        r"""\sum_{k=1}^{n} and the rest of the product; within it, k stands for an index of range n.
+
+        Of several Σ in a row the first is listed first in the limits: the ranges are fixed, so that any order will do.
+        """
         self.expect(r"\sum", "_", "{")
         letter = self.letter()
         if letter in self.scope:
@@ -135,7 +137,8 @@ class _Reader(IndexReader):
         self.scope[letter] = bound
         body = sp.Mul(*self.product())
         del self.scope[letter]
-        return sp.Sum(body, (bound, 0, extent(bound) - 1))
+        inner = body.limits if isinstance(body, sp.Sum) else ()
+        return sp.Sum(body.function if inner else body, (bound, 0, extent(bound) - 1), *inner)
 
     def fraction(self) -> list[Expr]:
         self.expect(r"\frac")
@@ -206,6 +209,12 @@ class _Reader(IndexReader):
         self.expect(r"\rvert")
         return sp.Abs(inner)
 
+    def pair(self, meaning: Callable[[Expr, Expr], Expr]) -> Expr:
+        found = self.arguments(2)
+        if len(found) != 2:
+            self.fail("expected two arguments")
+        return meaning(*found)
+
     def pi(self) -> Expr:
         return sp.pi
 
@@ -220,15 +229,30 @@ class _Reader(IndexReader):
             self.expect("]")
             return delta(i, j)
         left = self.expression()
-        kind = {">": Positive, "=": IsZero}.get(self.take())
+        kind = COMPARISONS.get(self.take())
         if kind is None:
-            self.fail("expected > or =")
+            self.fail("expected a comparison")
         right = sp.Add(*(sp.Mul(-1, *factors) for factors in self.terms()))
         self.expect("]")
         return kind(left + right)
 
     def derivative(self) -> Expr:
-        r"""\frac{\partial f}{\partial v}, or \frac{\partial}{\partial v}(f)."""
+        """The total derivative, which may be a quantity of its own."""
+        f, v = self.derived()
+        code = adjoint_name(entry_name(f) or "", entry_name(v) or "")
+        if code in self.names.adjoints:
+            return entry(code, *entry_indices(f), *entry_indices(v))
+        return Partial(f, v)
+
+    def local(self) -> Expr:
+        r"""\left.\frac{\partial f}{\partial v}\right|_{\mathrm{direct}}."""
+        self.expect(r"\frac")
+        f, v = self.derived()
+        self.expect(r"\right|", "_", "{", r"\mathrm", "{", *"direct", "}", "}")
+        return Local(f, v)
+
+    def derived(self) -> tuple[Expr, Expr]:
+        r"""What is differentiated and by what: \frac{\partial f}{\partial v}, or \frac{\partial}{\partial v}(f)."""
         self.expect("{", r"\partial")
         f = None if self.peek() == "}" else self.named()
         self.expect("}", "{", r"\partial")
@@ -236,12 +260,7 @@ class _Reader(IndexReader):
         self.expect("}")
         if more or not _is_entry(v) or not (f is None or _is_entry(f)):
             self.fail("derivatives are of entries by entries")
-        if f is None:
-            return Partial(self.group(), v)
-        code = adjoint_name(entry_name(f) or "", entry_name(v) or "")
-        if code in self.names.adjoints:
-            return entry(code, *entry_indices(f), *entry_indices(v))
-        return Partial(f, v)
+        return (self.group() if f is None else f), v
 
     # Names
 
@@ -273,9 +292,9 @@ class _Reader(IndexReader):
             if not _PRIMES < order < 20:
                 self.fail("the first derivatives carry primes, high ones are not printed")
             self.expect(")", "}")
-        if order == 0 and name in _CALLS:
+        if order == 0 and name in CALLS:
             (argument,) = self.arguments(1)
-            return _CALLS[name](argument)
+            return CALLS[name](argument)
         code = next(code for code, symbol in self.names.functions.items() if symbol.text == name)
         return elementwise(code, order)(*self.arguments(8))
 
@@ -284,18 +303,8 @@ _BASES: Mapping[str, Callable[[_Reader], Expr]] = {
     r"\sqrt": _Reader.root,
     r"\lvert": _Reader.absolute,
     r"\frac": _Reader.derivative,
+    r"\left.": _Reader.local,
     r"\pi": _Reader.pi,
+    r"\max": lambda reader: reader.pair(maximum),
+    r"\min": lambda reader: reader.pair(minimum),
 }
-
-
-def _tables(names: Names) -> tuple[dict[tuple[str, ...], str], dict[tuple[str, ...], str]]:
-    """The words with which an entry or size begins -> its code name; the words of a function -> its text."""
-    entries: dict[tuple[str, ...], str] = {}
-    for code, symbol in [*names.quantities.items(), *names.sizes.items()]:
-        words = token_texts(symbol.text)
-        opened = names.ranks.get(code, 0) > 0 and symbol.lower
-        # The subscript of \delta_{o} stays open for the indices of \delta_{o,i}.
-        words = (*words[:-1], ",") if opened else words
-        assert words not in entries, f"internal error: {code} and {entries[words]} share the LaTeX name {symbol.text}"
-        entries[words] = code
-    return entries, {token_texts(symbol.text): symbol.text for symbol in names.functions.values()}

@@ -8,7 +8,7 @@ import sympy as sp
 from symbackprop.errors import FormulaError
 from symbackprop.tensor.nodes import Expr
 
-_TOKEN = re.compile(r"\s+|\\,|\\left\(|\\right\)|\\[A-Za-z]+|\\_|[0-9]+|[A-Za-z]|[-+*=<>^_{}()\[\]/,'.:&]|\\\\")
+_TOKEN = re.compile(r"\s+|\\,|\\left[(.]|\\right[)|]|\\[A-Za-z]+|\\_|[0-9]+|[A-Za-z]|[-+*=<>^_{}()\[\]/,'.:&]|\\\\")
 _MAX_LENGTH, _MAX_DIGITS = 200_000, 4000
 
 

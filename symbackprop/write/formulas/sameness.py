@@ -2,7 +2,7 @@
 
 An index that has only one value is this value, and a sum over it is its one term.
 
-Notation merges what it cannot tell apart: the total and the partial derivative, and ∂E/∂h as a quantity of its own.
+Notation cannot tell ∂E/∂h as a quantity of its own from the derivative that it is; so both are the same here.
 """
 
 import re
@@ -13,7 +13,6 @@ from symbackprop.tensor.indices import children, rebuild, substitute
 from symbackprop.tensor.nodes import (
     Elementwise,
     Expr,
-    Local,
     Partial,
     elementwise,
     entry,
@@ -49,8 +48,6 @@ def _normal(expr: Expr, level: int) -> Expr:
     if not parts:
         return expr
     normal = [_normal(part, level) for part in parts]
-    if isinstance(expr, Local):
-        return Partial(*normal)
     if isinstance(expr, Elementwise):  # its name and order count, not which class object stands for them
         return elementwise(expr.func.function, expr.func.order)(*normal)
     return rebuild(expr, normal)

@@ -13,7 +13,8 @@ from symbackprop.write.sections.proof import VERDICTS, gradient_verdicts
 from symbackprop.write.sections.proof_basis import basis_of, nested_numbers, point_of
 
 MAX_RATIONAL = 12  # characters
-_BALL = re.compile(r"\[(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?) \+/- [^\]]*\]")
+# A ball without a middle lies around 0.
+_BALL = re.compile(r"\[(?:(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?) )?\+/- [^\]]*\]")
 
 
 def claims(ctx: Context) -> list[Block]:
@@ -78,7 +79,7 @@ def _side(text: str, digits: int) -> Math:
     ball = _BALL.match(text)
     if ball is None and len(text) <= MAX_RATIONAL:
         return Math(nested_numbers(text))
-    above, _, below = (ball[1] if ball else text).partition("/")
+    above, _, below = (ball[1] or "0" if ball else text).partition("/")
     with localcontext(prec=60):
         value = Decimal(above) / Decimal(below or 1)
     return Math(rf"\approx {number(f'{value:.{digits}g}')}")

@@ -14,6 +14,7 @@ from symbackprop.tensor.nodes import Elementwise, Expr, entry, entry_indices, en
 from symbackprop.tensor.tensor import axes
 from symbackprop.write.blocks import Math
 from symbackprop.write.formulas.latex import latex
+from symbackprop.write.formulas.local_derivatives import only_direct
 from symbackprop.write.formulas.names import Names, functions_in, make_names
 from symbackprop.write.formulas.read_back import prints_expression
 from symbackprop.write.report import Report
@@ -145,6 +146,7 @@ def names_of(report: Report, roles: Mapping[str, str]) -> Names:
         adjoints=list(dict.fromkeys(pairs)),
         pre_activations={name for name, role in roles.items() if role == "pre-activation"},
         weights={name for name in graph.inputs if ranks[name] > 1 and (name in parameters or name[0] in "wW")},
+        direct=only_direct(graph),
         overrides=file.latex,
     )
 

@@ -155,4 +155,6 @@ def _reason(ctx: Context, delta: Derivation, name: str, users: list[str]) -> Tex
     if len(users) == 1:
         return words("The loss depends on {v} only through {u}, hence", v=v, u=shown)
     count = COUNTS[len(users)] if len(users) < len(COUNTS) else str(len(users))
-    return words(f"The loss depends on {{v}} in {count} ways, through {{u}}; the contributions add up:", v=v, u=shown)
+    through = listed([ctx.math(user) for user in users if user != delta.loss])
+    ways = "directly and through" if delta.loss in users else "through"
+    return words(f"The loss depends on {{v}} in {count} ways, {ways} {{u}}; the contributions add up:", v=v, u=through)

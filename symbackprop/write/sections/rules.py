@@ -9,6 +9,7 @@ RULE_NOTES: Mapping[str, str] = {
     "chain": "chain rule",
     "local": "local derivative",
     "output": "the same by the value of the function",
+    "named": "the same with the names defined above",
     "substitute": "local derivatives inserted",
     "upstream": "gradient from above inserted",
     "simplify": "terms collected",

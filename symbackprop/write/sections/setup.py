@@ -27,10 +27,10 @@ from symbackprop.write.formulas.names import functions_in, make_names
 from symbackprop.write.formulas.read_back import prints_expression
 from symbackprop.write.sections.context import UNREAD, Context
 from symbackprop.write.sections.forms import formula_latex, relation_text
+from symbackprop.write.sections.meaning import PLURALS, meaning
 
 # From so many symbols on, those of one kind and shape share a row of the table.
 MANY = 16
-PLURALS = {"loss": "losses", "intermediate quantity": "intermediate quantities"}
 
 
 def symbols(ctx: Context) -> list[Block]:
@@ -39,7 +39,7 @@ def symbols(ctx: Context) -> list[Block]:
     names = (*ctx.graph.inputs, *ctx.graph.definitions)
     for name in names:
         alone = () if len(names) > MANY else (name,)
-        groups.setdefault((ctx.roles[name], (*shape_text(ctx, name), *alone)), []).append(name)
+        groups.setdefault((meaning(ctx, name), (*shape_text(ctx, name), *alone)), []).append(name)
     table = Table(
         "ppll", (("symbol",), ("in code",), ("meaning",), ("shape",)), tuple(_row(ctx, g) for g in groups.values())
     )
@@ -51,11 +51,11 @@ def symbols(ctx: Context) -> list[Block]:
 
 
 def _row(ctx: Context, names: list[str]) -> tuple[Text, ...]:
-    role = ctx.roles[names[0]]
+    what = meaning(ctx, names[0])
     return (
         joined([ctx.math(name) for name in names]),
         joined([Mono(name) for name in names]),
-        (role if len(names) == 1 else PLURALS.get(role, role + "s"),),
+        (what if len(names) == 1 else PLURALS.get(what, what + "s"),),
         shape_text(ctx, names[0]),
     )
 
@@ -106,7 +106,7 @@ def _definition(ctx: Context, name: str) -> Equation:
     whole = formula_latex(ctx, ctx.graph.definitions[name].formula)
     letters = ctx.letters(ctx.entry(name))
     single = ctx.tex(ctx.entry(name), letters), ctx.tex(tensor.expr, letters)
-    note = words(ctx.roles[name]) if ctx.roles[name] != "intermediate quantity" else ()
+    note = words(meaning(ctx, name)) if ctx.roles[name] != "intermediate quantity" else ()
     one = not tensor.shape and (not tensor.expr.has(sp.Sum) or r"\sum" in whole) if whole is not None else True
     if whole is None or one or (ctx.symbol(name), whole) == single:
         return Equation(single[0], (single[1],), note)

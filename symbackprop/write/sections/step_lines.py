@@ -50,11 +50,15 @@ def local_letters(ctx: Context, local: Expr) -> Mapping[Expr, str]:
 def local_lines(ctx: Context, steps: Iterable[Step]) -> list[Equation]:
     """The local derivatives that occur in the steps, each once."""
     lines: dict[tuple[str, str], Equation] = {}
+    last = ""
     for step in steps:
         if not isinstance(step.left, Local):
             continue
         letters = local_letters(ctx, step.left)
-        pair = ctx.tex(step.left, letters), ctx.tex(step.right, letters)
+        left, right = ctx.tex(step.left, letters), ctx.tex(step.right, letters)
         origin = words("from the definition of {u}", u=ctx.math(entry_name(step.left.args[0]) or ""))
-        lines.setdefault(pair, Equation(pair[0], (pair[1],), origin))
+        reason = origin if step.rule == "local" else note(ctx, step)
+        if (left, right) not in lines:
+            lines[left, right] = Equation("" if left == last else left, (right,), reason)
+            last = left
     return list(lines.values())

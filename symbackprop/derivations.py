@@ -1,0 +1,192 @@
+"""What a derivation gives in Python: gradients by both routes, their verdicts, certificates, source, documents."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from symbackprop.derivation.instance import Instance
+from symbackprop.derivation.instance import instance as instance_of
+from symbackprop.derivation.neurons import beside_neurons
+from symbackprop.derivation.oracle import beside_oracle
+from symbackprop.derivation.steps import Derivation
+from symbackprop.errors import NotSupportedError, shorten
+from symbackprop.model.derivation_file import DerivationFile, Request
+from symbackprop.model.graph import Graph
+from symbackprop.numeric.source import numpy_source
+from symbackprop.pipeline import work_out
+from symbackprop.proof.certificate_entries import certificates_of_adjoints, certificates_of_entries
+from symbackprop.proof.instances import verify_entries, verify_neurons
+from symbackprop.proof.limits import Budget
+from symbackprop.proof.verdict import Verdict
+from symbackprop.proof.verify import combine, verify_adjoints, verify_lines, verify_routes
+from symbackprop.tensor.nodes import Expr
+from symbackprop.write.blocks import Document
+from symbackprop.write.document import document
+from symbackprop.write.markdown import markdown
+from symbackprop.write.plain_derivation import plain_derivation
+from symbackprop.write.report import Report
+from symbackprop.write.tex import tex
+
+
+class PrintedDerivation(Derivation):
+    """A derivation that prints as text, each step with its rule."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return plain_derivation(self)
+
+    def __repr__(self) -> str:
+        wrt = shorten(", ".join(self.gradients), 60)
+        return f"<{len(self.steps)} lines that derive d({self.loss}, ...) for {wrt}; print them>"
+
+
+def printed(derivation: Derivation) -> PrintedDerivation:
+    """The derivation, printable."""
+    return PrintedDerivation(**{f.name: getattr(derivation, f.name) for f in fields(derivation)})
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Derivations:
+    """All gradients of `loss`, derived by both routes.
+
+    `chain_rule` (route 1) is None where the composed loss is beyond its budget; `chain_reason` says so.
+    """
+
+    graph: Graph
+    loss: str
+    delta_rule: PrintedDerivation
+    chain_rule: PrintedDerivation | None
+    chain_reason: str = ""
+
+    @property
+    def gradients(self) -> Mapping[str, Expr]:
+        """∂loss/∂v of each v asked for, as a SymPy expression in the indices i0, i1, ... with named intermediates."""
+        return {name: tensor.expr for name, tensor in self.delta_rule.gradients.items()}
+
+    def __repr__(self) -> str:
+        wrt = shorten(", ".join(self.delta_rule.gradients), 60)
+        return f"<the gradients of {self.loss} with respect to {wrt}; print them>"
+
+    def __str__(self) -> str:
+        second = str(self.chain_rule) if self.chain_rule is not None else f"No chain rule: {self.chain_reason}"
+        return f"{self.delta_rule}\n\n{second}"
+
+    def verdicts(self, *, budget: Budget = Budget()) -> dict[str, Verdict]:
+        """For each gradient, the verdict on the equations of the δ-rule from the loss down to it."""
+        equations = verify_adjoints(self.graph, self.loss, self.delta_rule.adjoints, budget=budget)
+        return combine(self.graph, self.loss, tuple(self.delta_rule.gradients), equations)
+
+    def route_verdicts(self, *, budget: Budget = Budget()) -> dict[str, Verdict]:
+        """For each gradient, the verdict on: route 1 and route 2 give the same.
+
+        Raises: NotSupportedError where there is no route 1.
+        """
+        if self.chain_rule is None:
+            raise NotSupportedError(self.chain_reason)
+        adjoints = self.delta_rule.adjoints
+        return {
+            name: verify_routes(self.graph, self.loss, tensor, name, adjoints, budget=budget)
+            for name, tensor in self.chain_rule.gradients.items()
+        }
+
+    def line_verdicts(self, *, budget: Budget = Budget()) -> tuple[Verdict, ...]:
+        """A verdict for each line of the δ-rule's derivation, in the order of `delta_rule.steps`."""
+        lines = [(step.left, step.right) for step in self.delta_rule.steps]
+        return verify_lines(self.graph, lines, budget=budget)
+
+    def oracle_verdicts(
+        self, sizes: Mapping[str, int] | None = None, *, budget: Budget = Budget()
+    ) -> dict[str, Verdict]:
+        """For each gradient, the verdict on: in an instance, all its entries equal plain `sympy.diff` of the loss.
+
+        Raises: GraphError for missing sizes; NotSupportedError for an instance too large to be composed; then there
+        is `neuron_verdicts`.
+        """
+        found = {}
+        for name in self.delta_rule.gradients:
+            beside = beside_oracle(self.delta_rule, name, sizes)
+            found[name] = verify_entries(beside.pairs, beside.equations, budget)
+        return found
+
+    def neuron_verdicts(
+        self, sizes: Mapping[str, int] | None = None, *, budget: Budget = Budget()
+    ) -> dict[str, Verdict]:
+        """For each gradient, the verdict on: in an instance, all adjoints down to it obey the chain rule from neuron
+        to neuron, each local derivative by plain `sympy.diff`.
+
+        Raises: GraphError for missing sizes; NotSupportedError for more entries than are written out.
+        """
+        beside = beside_neurons(self.delta_rule, sizes)
+        verdicts = {
+            name: verify_neurons(pairs, beside.neurons, beside.adjoints, beside.equations[name], budget)
+            for name, pairs in beside.pairs.items()
+        }
+        combined = combine(self.graph, self.loss, tuple(self.delta_rule.gradients), verdicts)
+        return {name: replace(v, method=verdicts[name].method) if v.proved else v for name, v in combined.items()}
+
+    def certificates(self, *, budget: Budget = Budget()) -> dict[str, dict[str, Any]]:
+        """For each equation of the δ-rule, its proof as data for JSON, which `check` accepts.
+
+        Raises: NotSupportedError for an equation that is not PROVED, and where the checker does not follow the proof.
+        """
+        adjoints = self.delta_rule.adjoints
+        verdicts = verify_adjoints(self.graph, self.loss, adjoints, budget=budget)
+        return certificates_of_adjoints(self.graph, self.loss, adjoints, verdicts)
+
+    def oracle_certificates(
+        self, sizes: Mapping[str, int] | None = None, *, budget: Budget = Budget()
+    ) -> dict[str, dict[str, Any]]:
+        """For each entry of each gradient of an instance, the proof that it equals plain `sympy.diff` of the loss.
+
+        Raises: as `oracle_verdicts`; NotSupportedError where the checker does not follow.
+        """
+        found: dict[str, dict[str, Any]] = {}
+        for name in self.delta_rule.gradients:
+            beside = beside_oracle(self.delta_rule, name, sizes)
+            verdict = verify_entries(beside.pairs, beside.equations, budget)
+            found |= certificates_of_entries(beside.pairs, beside.equations, verdict)
+        return found
+
+    def numpy_source(self) -> str:
+        """Source of a NumPy function of the inputs that returns the loss and a dictionary of its gradients.
+
+        Raises: NotSupportedError for what NumPy has no words for.
+        """
+        return numpy_source(self.graph, self.loss, self.delta_rule.adjoints)
+
+    def to_markdown(self, *, budget: Budget = Budget()) -> str:
+        """Definitions, both derivations, their proofs and the NumPy source as a Markdown document.
+
+        Every line and the equality of both routes are proved for it, each within the budget.
+        """
+        return markdown(self._document(budget))
+
+    def to_latex(self, *, budget: Budget = Budget()) -> str:
+        """As `to_markdown`, in LaTeX."""
+        return tex(self._document(budget))
+
+    def _document(self, budget: Budget) -> Document:
+        """What both documents are, proved and written once."""
+        if budget not in self._documents:
+            self._documents[budget] = document(self._report(budget))
+        return self._documents[budget]
+
+    @cached_property
+    def _documents(self) -> dict[Budget, Document]:
+        return {}
+
+    def _report(self, budget: Budget) -> Report:
+        wrt = tuple(self.delta_rule.gradients)
+        title = f"The gradients of {self.loss} with respect to {', '.join(wrt)}"
+        requests = (Request(loss=self.loss, wrt=wrt),)
+        return work_out(
+            DerivationFile(path=Path(self.loss), title=title, source="", graph=self.graph, requests=requests),
+            budget=budget,
+        )
+
+    def instantiate(self, sizes: Mapping[str, int] | None = None) -> Instance:
+        """Every neuron, δ and gradient entry as a plain SymPy scalar."""
+        return instance_of(self.delta_rule, sizes)

@@ -1,0 +1,44 @@
+"""What the Python interface is given: texts, texts by name, names; one clear line for anything else."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from symbackprop.errors import FormulaError, GraphError, shorten
+
+
+def text_of(value: Any, what: str) -> str:
+    """Raises: FormulaError for a formula that is no text."""
+    if not isinstance(value, str):
+        raise FormulaError(f'{what}: expected a formula as text, such as "sum(x**2)", found {_shown(value)}')
+    return value
+
+
+def by_name(value: Any, what: str, example: str) -> dict[str, Any]:
+    """Raises: FormulaError for what is no mapping from names."""
+    if not isinstance(value, Mapping):
+        raise FormulaError(f"{what}: expected a dictionary such as {example}, found {_shown(value)}")
+    for name in value:
+        if not isinstance(name, str):
+            raise FormulaError(f"{what}: expected names such as those in {example}, found {_shown(name)}")
+    return dict(value)
+
+
+def texts_by_name(value: Any, what: str, example: str) -> dict[str, str]:
+    """Raises: FormulaError for what is no mapping from names to formulas."""
+    return {name: text_of(text, f"{what} {name}") for name, text in by_name(value, what, example).items()}
+
+
+def names_of(value: Any, what: str) -> tuple[str, ...]:
+    """The names in a list of names; a text is one name.
+
+    Raises: GraphError for anything else.
+    """
+    names = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, Iterable) else (value,)
+    for name in names:
+        if not isinstance(name, str):
+            raise GraphError(f'{what}: expected names such as ["W", "b"], found {_shown(name)}')
+    return names
+
+
+def _shown(value: Any) -> str:
+    return f"{shorten(' '.join(repr(value).split()))} ({type(value).__name__})"
