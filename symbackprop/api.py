@@ -25,7 +25,7 @@ from symbackprop.model.naming import with_formula
 from symbackprop.model.network import Dense, Network
 from symbackprop.model.training import Training, relation_after_steps, training_on
 from symbackprop.proof.certificate import certificate as certificate_of
-from symbackprop.proof.checker import check
+from symbackprop.proof.check import check
 from symbackprop.proof.limits import Budget
 from symbackprop.proof.verdict import Kind, Verdict
 from symbackprop.proof.verify import verify as verify_relation
@@ -170,7 +170,7 @@ def certificate(
 ) -> dict[str, Any]:
     """The proof of a claim as data for JSON, which `check` accepts without trusting the prover.
 
-    Raises: NotSupportedError for a claim that is not PROVED, and where the checker does not follow the proof.
+    Raises: NotSupportedError for a claim that is not PROVED, and where no certificate is found.
     """
     written, graph_ = _claim(claim, source, training, budget)
     return certificate_of(written, graph_, verify_relation(written, graph_, budget=budget))

@@ -16,7 +16,11 @@ from symbackprop.model.derivation_file import DerivationFile, Request
 from symbackprop.model.graph import Graph
 from symbackprop.numeric.source import numpy_source
 from symbackprop.pipeline import work_out
-from symbackprop.proof.certificate_entries import certificates_of_adjoints, certificates_of_entries
+from symbackprop.proof.certificate.entries import (
+    certificate_of_routes,
+    certificates_of_adjoints,
+    certificates_of_entries,
+)
 from symbackprop.proof.instances import verify_entries, verify_neurons
 from symbackprop.proof.limits import Budget
 from symbackprop.proof.verdict import Verdict
@@ -130,18 +134,30 @@ class Derivations:
     def certificates(self, *, budget: Budget = Budget()) -> dict[str, dict[str, Any]]:
         """For each equation of the δ-rule, its proof as data for JSON, which `check` accepts.
 
-        Raises: NotSupportedError for an equation that is not PROVED, and where the checker does not follow the proof.
+        Raises: NotSupportedError for an equation that is not PROVED, and where no certificate is found.
         """
         adjoints = self.delta_rule.adjoints
         verdicts = verify_adjoints(self.graph, self.loss, adjoints, budget=budget)
         return certificates_of_adjoints(self.graph, self.loss, adjoints, verdicts)
+
+    def route_certificates(self, *, budget: Budget = Budget()) -> dict[str, dict[str, Any]]:
+        """For each gradient, the proof that route 1 and route 2 give the same.
+
+        Raises: as `route_verdicts`; NotSupportedError for one that is not PROVED, and where no certificate is found.
+        """
+        verdicts, adjoints = self.route_verdicts(budget=budget), self.delta_rule.adjoints
+        gradients = self.chain_rule.gradients if self.chain_rule is not None else {}
+        return {
+            name: certificate_of_routes(self.graph, self.loss, tensor, name, adjoints, verdicts[name])
+            for name, tensor in gradients.items()
+        }
 
     def oracle_certificates(
         self, sizes: Mapping[str, int] | None = None, *, budget: Budget = Budget()
     ) -> dict[str, dict[str, Any]]:
         """For each entry of each gradient of an instance, the proof that it equals plain `sympy.diff` of the loss.
 
-        Raises: as `oracle_verdicts`; NotSupportedError where the checker does not follow.
+        Raises: as `oracle_verdicts`; NotSupportedError where no certificate is found.
         """
         found: dict[str, dict[str, Any]] = {}
         for name in self.delta_rule.gradients:

@@ -71,3 +71,15 @@ def test_a_directory_stands_for_the_certificates_in_it(tmp_path: Path) -> None:
     folder = tmp_path / "certificates"
     run("verify", tmp_path / "a.toml", "--certificates", folder)
     assert run("check", folder).stdout == run("check", *sorted(folder.iterdir())).stdout
+
+
+def test_the_obligations_of_an_induction_are_written(tmp_path: Path) -> None:
+    """One file for each, by its role; a difference in some network has none."""
+    derivation = Path(__file__).parents[1] / "derivations" / "depth-dense.toml"
+    result = run("verify", derivation, "--certificates", tmp_path)
+    files = sorted(file.name for file in tmp_path.iterdir())
+    assert any(name.endswith("output-delta-base.json") for name in files)
+    assert any(name.endswith("hidden-delta-step.json") for name in files)
+    assert f"{len(files)} certificates in {tmp_path}" in result.stderr
+    assert "no certificate: a claim that is not proved by induction" in result.stderr
+    assert run("check", *map(str, tmp_path.iterdir())).exit_code == 0

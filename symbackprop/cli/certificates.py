@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from symbackprop.cli.files import write_all
 from symbackprop.cli.verdicts import Outcome, label
@@ -15,26 +16,42 @@ MOST_CHARACTERS = 80
 def write_certificates(outcomes: Iterable[Outcome], directory: Path) -> list[str]:
     """Writes what can be certified; returns what to tell: how many there are, and which proved claim has none and why.
 
+    A proof by induction has a certificate for each of its obligations.
+
     Raises: FileError where nothing can be written.
     """
-    from symbackprop.proof.certificate import certificate
-
     made: dict[Path, str] = {}
     missing = []
     for outcome in outcomes:
-        claim = outcome.claim
+        name = label(outcome.claim, True)
         if not outcome.verdict.proved:
             continue
         try:
-            if claim.relation is None:
-                raise NotSupportedError("a proof by induction on the depth")
-            content = certificate(claim.relation, claim.graph, outcome.verdict)
+            contents = _certificates(outcome)
         except NotSupportedError as error:
-            missing.append(f"{label(claim, True)}: no certificate: {error}")
+            missing.append(f"{name}: no certificate: {error}")
             continue
-        made[_free_path(directory, label(claim, True), made)] = json.dumps(content, indent=1) + "\n"
+        for role, content in contents.items():
+            made[_free_path(directory, f"{name} {role}".strip(), made)] = json.dumps(content, indent=1) + "\n"
     write_all(made)
     return [*missing, f"{len(made)} certificate{'' if len(made) == 1 else 's'} in {directory}"]
+
+
+def _certificates(outcome: Outcome) -> dict[str, dict[str, Any]]:
+    """The certificate of a claim, or those of the obligations of an induction by their roles.
+
+    Raises: NotSupportedError where one is missing.
+    """
+    from symbackprop.proof.certificate import certificate
+    from symbackprop.proof.certificate.entries import certificates_of_induction
+    from symbackprop.proof.limits import Budget
+
+    claim = outcome.claim
+    if claim.relation is not None:
+        return {"": certificate(claim.relation, claim.graph, outcome.verdict)}
+    if claim.induction is None:
+        raise NotSupportedError("a claim about networks of every depth")
+    return certificates_of_induction(claim.induction(Budget()))
 
 
 def _free_path(directory: Path, name: str, taken: Iterable[Path]) -> Path:

@@ -17,17 +17,19 @@ MOST_BYTES = 20_000_000
 def check(files: tuple[str, ...]) -> int:
     """Check certificates (or all in a directory), which `symbackprop verify --certificates DIR` writes.
 
-    The checker is one file of plain Python, symbackprop/proof/checker.py, which also runs by itself.
+    The checkers of the steps and of the point are files of plain Python, symbackprop/proof/checker.py and
+    witness_check.py, which also run by themselves.
 
     Exit status: 0 all are accepted, 1 one is rejected, 2 bad input.
     """
-    from symbackprop.proof import checker
+    from symbackprop.proof.check import check as accepted
+    from symbackprop.proof.checker import Rejected
 
     status = ALL_PROVED
     for name, certificate in [(path, _read(path)) for path in files_of(files, ".json")]:
         try:
-            click.echo(f"{name}: accepted: {checker.check(certificate)}")
-        except checker.Rejected as error:
+            click.echo(f"{name}: accepted: {accepted(certificate)}")
+        except Rejected as error:
             click.echo(f"{name}: REJECTED: {one_line(error)}")
             status = REFUTED
     return status

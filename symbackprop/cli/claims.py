@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from symbackprop.model.graph import Graph, Relation
     from symbackprop.model.repeat.claims import DepthClaim
     from symbackprop.model.repeat.section import AnyDepth
+    from symbackprop.proof.induction import Induction
     from symbackprop.proof.limits import Budget
     from symbackprop.proof.verdict import Verdict
 
@@ -26,7 +27,7 @@ class Claim:
     """One statement; `origin` is the file or identity from which it comes, or empty.
 
     `graph` is what its names mean; `relation` is None for a statement about networks of every depth, which is proved
-    by induction. `scalars` are the names in it that are scalars because nothing declares them.
+    by `induction`. `scalars` are the names in it that are scalars because nothing declares them.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Claim:
     relation: "Relation | None"
     verdict: Callable[["Budget"], "Verdict"]
     scalars: tuple[str, ...] = ()
+    induction: "Callable[[Budget], Induction] | None" = None
 
 
 def claims_of(texts: Iterable[str], given: Formulas) -> list[Claim]:
@@ -138,6 +140,7 @@ def _for_every_depth(file: "DerivationFile", network: "AnyDepth", origin: str) -
             verdict=lambda budget: as_written(
                 network.repeat, prove_for_every_depth(network.repeat, of, budget=budget).verdict
             ),
+            induction=lambda budget: prove_for_every_depth(network.repeat, of, budget=budget),
         )
 
     return [claim(of) for of in network.claims]

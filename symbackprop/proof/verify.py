@@ -192,18 +192,23 @@ def verify_routes(
     return _verify_routes(graph, loss, composed, name, adjoints, budget)
 
 
-def _verify_routes(
-    graph: Graph, loss: str, composed: Tensor, name: str, adjoints: Mapping[str, Tensor], budget: Budget
-) -> Verdict:
+def routes_relation(graph: Graph, loss: str, composed: Tensor, name: str, adjoints: Mapping[str, Tensor]) -> Relation:
+    """The gradient by the composed loss equals the δ-rule's, every δ and definition put in."""
     definitions = [d for d in graph.definitions if d != name]
     inserted = graph.expand(_insert_adjoints(adjoints[name].expr, loss, adjoints), definitions)
-    relation = Relation(
+    return Relation(
         name=f"routes to {adjoint_name(loss, name)}",
         formula=adjoint_name(loss, name),
         left=Tensor(graph.expand(composed.expr, definitions), composed.shape),
         comparison="==",
         right=Tensor(inserted, composed.shape),
     )
+
+
+def _verify_routes(
+    graph: Graph, loss: str, composed: Tensor, name: str, adjoints: Mapping[str, Tensor], budget: Budget
+) -> Verdict:
+    relation = routes_relation(graph, loss, composed, name, adjoints)
 
     def composed_vanishes(relation: Relation, graph: Graph, forms: IndexForms, clock: Clock, thorough: bool) -> bool:
         tests = Tests(graph, forms, clock)

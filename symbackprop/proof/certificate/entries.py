@@ -1,4 +1,4 @@
-"""Certificates of instances and of derivations: entries as plain scalars, and the equations of the δ-rule."""
+"""Certificates of derivations: the equations of the δ-rule, both routes, entries as scalars, and inductions."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -9,10 +9,12 @@ import sympy as sp
 from symbackprop.errors import NotSupportedError
 from symbackprop.model.graph import Graph, Relation
 from symbackprop.proof.certificate import certificate
-from symbackprop.proof.certificate_trees import Json
+from symbackprop.proof.certificate.trees import Json
+from symbackprop.proof.induction import Induction
 from symbackprop.proof.instances import with_indicators
 from symbackprop.proof.points.refutation import witness
 from symbackprop.proof.verdict import Verdict
+from symbackprop.proof.verify import routes_relation
 from symbackprop.tensor.nodes import Expr, adjoint_name, entry, scalar
 from symbackprop.tensor.tensor import Tensor, axes
 
@@ -22,7 +24,7 @@ def certificates_of_adjoints(
 ) -> dict[str, dict[str, Json]]:
     """A certificate for each equation ∂loss/∂v = adjoints[v]; `verdicts` are those of `verify_adjoints`.
 
-    Raises: NotSupportedError for an equation that is not PROVED, and where the checker does not follow.
+    Raises: NotSupportedError for an equation that is not PROVED, and where no certificate is found.
     """
     found = {}
     for v, tensor in adjoints.items():
@@ -33,12 +35,37 @@ def certificates_of_adjoints(
     return found
 
 
+def certificate_of_routes(
+    graph: Graph, loss: str, composed: Tensor, name: str, adjoints: Mapping[str, Tensor], verdict: Verdict
+) -> dict[str, Json]:
+    """A certificate that both routes to the gradient by `name` agree; `verdict` is that of `verify_routes`.
+
+    Raises: NotSupportedError for a verdict that is not PROVED, and where no certificate is found.
+    """
+    return certificate(routes_relation(graph, loss, composed, name, adjoints), graph, verdict)
+
+
+def certificates_of_induction(induction: Induction) -> dict[str, dict[str, Json]]:
+    """A certificate for each obligation of a proof by induction, by its role; that they suffice none of them says.
+
+    Raises: NotSupportedError for a claim that is not proved by induction, and where no certificate is found.
+    """
+    found: dict[str, dict[str, Json]] = {}
+    for obligation in induction.obligations if induction.verdict.proved else ():
+        number = sum(role.startswith(obligation.role) for role in found)
+        role = f"{obligation.role} {number + 1}" if number else str(obligation.role)
+        found[role] = certificate(obligation.relation, obligation.piece.graph, obligation.verdict)
+    if not found:
+        raise NotSupportedError("a claim that is not proved by induction")
+    return found
+
+
 def certificates_of_entries(
     pairs: Mapping[str, tuple[Expr, Expr]], equations: Sequence[Expr], verdict: Verdict
 ) -> dict[str, dict[str, Json]]:
     """A certificate for each pair of equal scalars, given that each equation is 0; as for `verify_entries`.
 
-    Raises: NotSupportedError for a verdict that is not PROVED, and where the checker does not follow.
+    Raises: NotSupportedError for a verdict that is not PROVED, and where no certificate is found.
     """
     symbols = sorted({s for e in (*equations, *sum(pairs.values(), ())) for s in e.free_symbols}, key=str)
     names: dict[Expr, Expr] = {}

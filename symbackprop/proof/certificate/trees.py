@@ -16,7 +16,6 @@ from symbackprop.tensor.nodes import (
     Elementwise,
     Expr,
     IsZero,
-    Local,
     Partial,
     Positive,
     adjoint_parts,
@@ -31,16 +30,22 @@ from symbackprop.tensor.tensor import axes
 HEADS: dict[type, str] = {
     sp.exp: "exp",
     sp.log: "log",
-    sp.tanh: "tanh",
     sp.sin: "sin",
     sp.cos: "cos",
     sp.erf: "erf",
-    sp.Abs: "abs",
-    sp.sign: "sign",
     Positive: "positive",
     IsZero: "zero",
 }
 Json = Any
+Z = ["at", "z"]
+# Functions of SymPy that the checker knows by their formulas alone.
+SIGN = ["add", ["mul", "2", ["positive", Z]], ["zero", Z], "-1"]
+FORMULAS: dict[type, tuple[str, Json]] = {
+    sp.tanh: ("tanh", ["add", "1", ["mul", "-2", ["pow", ["add", ["exp", ["mul", "2", Z]], "1"], "-1"]]]),
+    sp.Abs: ("abs", ["mul", Z, SIGN]),
+    sp.sign: ("sign", SIGN),
+}
+WRITTEN = dict(FORMULAS.values())
 NO_NAMES = Graph(inputs={}, definitions={})
 
 
@@ -63,15 +68,16 @@ def tree(expr: Expr, graph: Graph) -> Json:
             return ["pow", tree(expr.base, graph), str(expr.exp)]
         return ["exp", ["mul", tree(expr.exp, graph), ["log", tree(expr.base, graph)]]]
     if isinstance(expr, sp.KroneckerDelta):
-        return ["delta", *map(_index, expr.args[:2])]
+        ranges = [extent(i) for i in expr.args[:2] if not i.is_Integer]
+        return ["delta", *shape_json(ranges[:1]), *map(_index, expr.args[:2])]
     if isinstance(expr, sp.Sum):
         found = tree(expr.function, graph)
         for i, _, _ in expr.limits:
             found = ["sum", str(i.label), *shape_json([extent(i)]), found]
         return found
     parts = [tree(part, graph) for part in children(expr)]
-    if isinstance(expr, (Partial, Local)):
-        return ["d" if isinstance(expr, Partial) else "local", *parts]
+    if isinstance(expr, Partial):
+        return ["d", *parts]
     if isinstance(expr, Elementwise):
         return ["call", expr.func.function, expr.func.order, *parts]
     if expr.is_Add or expr.is_Mul:
@@ -79,6 +85,8 @@ def tree(expr: Expr, graph: Graph) -> Json:
     for kind, head in HEADS.items():
         if isinstance(expr, kind):
             return [head, *parts]
+    if type(expr) in FORMULAS:
+        return ["call", FORMULAS[type(expr)][0], 0, *parts]
     raise NotSupportedError(f"{expr}: a certificate cannot hold an expression of the kind {type(expr).__name__}")
 
 
@@ -118,24 +126,25 @@ def condition_json(condition: Condition, graph: Graph) -> Json:
     return {
         "indices": [[str(i.label), size] for i, size in zip(free, sizes, strict=True)],
         "left": tree(condition.expr, graph),
-        "comparison": condition.relation,
+        "comparison": condition.relation.removesuffix(" 0"),
         "right": "0",
     }
 
 
 def function_json(name: str) -> Json:
-    """A function of the catalogue with its formula; an arbitrary one without."""
+    """A function with its formula; an arbitrary one without."""
+    if name in WRITTEN:
+        return {"name": name, "arguments": ["z"], "value": WRITTEN[name]}
     if not is_defined(name):
-        return {"name": name, "arguments": ["t"], "value": None, "derivative": None}
-    record, form = ACTIVATIONS[name], compact_form(name)
-    arguments = ["z", *record.parameters]
-    derivative = None if form is None else tree(form[1], NO_NAMES)
-    return {
-        "name": name,
-        "arguments": arguments,
-        "value": tree(definition(name)[1], NO_NAMES),
-        "derivative": derivative,
-    }
+        return {"name": name, "arguments": ["t"], "value": None}
+    arguments = ["z", *ACTIVATIONS[name].parameters]
+    return {"name": name, "arguments": arguments, "value": tree(definition(name)[1], NO_NAMES)}
+
+
+def compact_json(name: str) -> Json:
+    """The derivative of a function of the catalogue in its arguments and its value `a`; None where there is none."""
+    form = compact_form(name) if is_defined(name) else None
+    return None if form is None else tree(form[1], NO_NAMES)
 
 
 def formula_json(text: str, names: Iterable[str]) -> Json:
@@ -152,22 +161,27 @@ def nodes_of(expr: Expr) -> Iterator[Expr]:
 
 
 def functions_in(exprs: Iterable[Expr]) -> list[str]:
-    """The elementwise functions in expressions, those that the formula of another one uses before it."""
+    """The functions in expressions that are written as calls, those that a formula of another one uses before it."""
     found: dict[str, None] = {}
 
     def visit(expr: Expr) -> None:
         for node in nodes_of(expr):
-            if isinstance(node, Elementwise) and node.func.function not in found:
-                name = node.func.function
-                if is_defined(name):
-                    visit(definition(name)[1])
-                    form = compact_form(name)
-                    if form is not None:
-                        for inner in nodes_of(form[1]):
-                            if isinstance(inner, Elementwise) and inner.func.function != name:
-                                visit(inner)
-                found[name] = None
+            name = FORMULAS[type(node)][0] if type(node) in FORMULAS else ""
+            name = node.func.function if isinstance(node, Elementwise) else name
+            if not name or name in found:
+                continue
+            if is_defined(name) and name not in WRITTEN:
+                visit(definition(name)[1])
+                form = compact_form(name)
+                for inner in nodes_of(form[1]) if form is not None else ():
+                    if isinstance(inner, Elementwise) and inner.func.function != name:
+                        visit(inner)
+            found[name] = None
 
     for expr in exprs:
         visit(expr)
     return list(found)
+
+
+def nested(value: Any) -> Json:
+    return [nested(part) for part in value] if isinstance(value, (list, tuple)) else str(value)

@@ -1,0 +1,126 @@
+"""What is assumed, or holds in a case, used as rules: the leading monomial of the normal form by the rest."""
+
+from fractions import Fraction as F  # noqa: N817
+from itertools import product as choices
+from typing import Any
+
+from symbackprop.proof.certificate.normal import GiveUp, Place, Scope, divided, leading, raw
+from symbackprop.proof.certificate.sums import Sums, unnested
+from symbackprop.proof.checker import ONE, Poly, Rejected, Term, inside, is_a, moved, order, poly, product
+
+MOST_INDICES = 3  # of an assumed equation, for each of which all indices in scope are tried
+ROUNDS = 30
+
+
+def rule(u: Poly) -> Any:
+    """The monomial that an assumed equation u = 0 replaces, with its coefficient: one with a sum where there is one."""
+    found = [item for item in u.items() if item[0]]
+    return max(
+        found,
+        key=lambda item: (
+            any(is_a(a, "sum") for a, _ in item[0]),
+            sum(e for _, e in item[0]),
+            order(product(ONE, item[0])),
+        ),
+        default=None,
+    )
+
+
+class Assumptions(Sums):
+    """The rules; `given` is how many relations were assumed or are conditions."""
+
+    given = 0
+
+    def normal(self, t: Term, place: Place, scope: Scope) -> Term:
+        """The normal form."""
+        return self.norm(t, place, scope)
+
+    def assumed(self, t: Term) -> Term:
+        """Assumed equations used as rules, the leading monomial of the normal form by the rest."""
+        for number, (inner, comparison, u, _) in enumerate(self.known[: self.given]):
+            if comparison == "==" and len(inner) <= MOST_INDICES:
+                with self.aside():
+                    u = self.normal(u, [], {**self.scope, **inner})
+                new = self.assumed_in(t, [], self.scope, number, u)
+                if new != t:
+                    return self.norm(new, [], self.scope)
+        return t
+
+    def assumed_in(self, t: Term, place: Place, scope: Scope, number: int, u: Term) -> Term:
+        """One use of an assumption, the innermost place first."""
+        if isinstance(t, F) or t[0] == "d":
+            return t
+        if is_a(t, "sum"):
+            bound, _ = unnested(t, scope)
+            for last in reversed(range(len(bound))) if len(bound) > 1 else ():
+                made = len(self.steps_made)
+                wanted = [*(n for n in range(len(bound)) if n != last), last]
+                new = self.arranged(t, wanted, place, scope)
+                changed = self.at_end(new, place, scope, number, u, len(bound))
+                if changed is not None:
+                    return changed
+                del self.steps_made[made:]
+        for k in inside(t):
+            new = self.part(t, k, place, scope, lambda p, at, s: self.assumed_in(p, at, s, number, u))
+            if new != t:
+                return new
+        return self.reduced_here(t, place, scope, number, u)
+
+    def at_end(self, t: Term, place: Place, scope: Scope, number: int, u: Term, depth: int) -> Term | None:
+        """An assumption used on the innermost sum, after what does not belong there has left it."""
+        if depth > 1:
+            failed: list[bool] = []
+
+            def deeper(b: Term, at: Place, s: Scope) -> Term:
+                inner = self.at_end(b, at, s, number, u, depth - 1)
+                failed.append(inner is None)
+                return b if inner is None else inner
+
+            t = self.part(t, 2, place, scope, deeper)
+            return None if failed[0] else t
+        t = self.do(t, place, scope, "sum")
+        t = self.do(t, place, scope, "ring")
+        new = self.reduced_here(t, place, scope, number, u)
+        return None if new == t else new
+
+    def reduced_here(self, t: Term, place: Place, scope: Scope, number: int, u: Term) -> Term:
+        """A multiple of left - right of an assumption, at some indices, taken off."""
+        inner = self.known[number][0]
+        here = poly(t)
+        for at in choices(*([j for j, size in sorted(scope.items()) if size == inner[i]] + [0] for i in inner)):
+            lead = rule(poly(moved(u, dict(zip(inner, at, strict=True)))))
+            for mono, c in here.items() if lead else ():
+                left = divided(mono, lead[0])
+                if left is not None:
+                    try:
+                        return self.do(t, place, scope, "less", raw(product(c / lead[1], left)), number, list(at))
+                    except Rejected:
+                        continue
+        return t
+
+    def without(self, t: Term, u: Term) -> Term:
+        """The term modulo u = 0, the last thing known."""
+        for _ in range(ROUNDS):
+            new = self.reduced(t, [], self.scope, u)
+            if new == t:
+                return t
+            t = self.norm(new, [], self.scope)
+        raise GiveUp("no end")
+
+    def reduced(self, t: Term, place: Place, scope: Scope, u: Term) -> Term:
+        """A multiple of what is 0, with a leading monomial found anywhere in the term, taken off."""
+        lead = leading(poly(u))
+        if isinstance(t, F) or lead is None:
+            return t
+        for mono, c in poly(t).items():
+            left = divided(mono, lead[0])
+            if left is not None:
+                try:
+                    return self.do(t, place, scope, "less", raw(product(c / lead[1], left)), len(self.known) - 1, [])
+                except Rejected:
+                    continue
+        for k in inside(t) if t[0] != "d" else ():
+            new = self.part(t, k, place, scope, lambda p, at, s: self.reduced(p, at, s, u))
+            if new != t:
+                return new
+        return t

@@ -1,0 +1,294 @@
+"""Normal forms of powers, exponentials, logarithms, indicators and calls."""
+
+from fractions import Fraction as F  # noqa: N817
+from typing import Any
+
+from symbackprop.proof.certificate.normal import GiveUp, Normaliser, Place, Scope, content, raw
+from symbackprop.proof.checker import ONE, Rejected, Term, inside, instance, is_a, poly
+
+ALWAYS_WRITTEN_OUT = ("abs", "sign")
+
+
+def calls_in(t: Term, place: Place) -> list[tuple[Place, Term]]:
+    """The calls in a formula with their places, outer ones first."""
+    found = [(place, t)] if is_a(t, "call") else []
+    return found + [item for k in inside(t) for item in calls_in(t[k], [*place, k])]
+
+
+class Functions(Normaliser):
+    """The laws of functions; `compact` holds for some the derivative in terms of the arguments and the value `a`."""
+
+    def __init__(self, certificate: dict[str, Any], compact: dict[str, Any], functions: str, seconds: float) -> None:
+        self.functions_as, self.compact_raw = functions, compact
+        super().__init__(certificate, seconds)
+        self.compact: dict[str, Any] = {}
+        arguments = {record["name"]: record["arguments"] for record in certificate["functions"]}
+        for name, tree in compact.items():
+            shapes, self.shapes = self.shapes, dict.fromkeys([*arguments[name], "a"], ())
+            formals = {("at", x): ("at", "?" + x) for x in arguments[name]}
+            self.compact[name] = instance(self.term(tree, {}), formals)
+            self.shapes = shapes
+
+    # ------------------------------------------------------------------------------------------ calls
+
+    def norm_call(self, t: Term, place: Place, scope: Scope) -> Term:
+        """A function by its formula, or its derivative by its value, as the way says."""
+        if self.functions[t[1]][1] is None:
+            return t
+        if t[1] in ALWAYS_WRITTEN_OUT or self.functions_as == "formulas":
+            return self.norm(self.do(t, place, scope, "formula"), place, scope)
+        if t[2] == 0 or self.functions_as == "closed":
+            return t
+        if t[2] == 1 and t[1] in self.compact:
+            new = self.by_value(t, place, scope)
+            if new is not None:
+                return self.norm(new, place, scope)
+        return self.norm(self.do(t, place, scope, "formula"), place, scope)
+
+    def by_value(self, t: Term, place: Place, scope: Scope) -> Term | None:
+        """f'(z) by f(z): the formula of the derivative, the one of the value in it, and that folded."""
+        formals = self.functions[t[1]][0]
+        value = ("call", t[1], 0, *formals)
+        template = instance(self.compact[t[1]], {("at", "a"): value})
+        given = dict(zip(formals, t[3:], strict=True))
+        folded = calls_in(template, [])
+        written = template
+        for where, call in folded:
+            written = self.replaced(written, where, self.law_formula(call))
+        made = len(self.steps_made)
+        try:
+            new = self.do(t, place, scope, "formula")
+            new = self.do(new, place, scope, "equal", raw(instance(written, given)))
+            for where, call in folded:
+                self.steps_made.append(["fold", [*place, *where], raw(instance(call, given))])
+            return instance(template, given)
+        except Rejected:
+            del self.steps_made[made:]
+            return None
+
+    def replaced(self, t: Term, place: Place, new: Term) -> Term:
+        if not place:
+            return new
+        k, *further = place
+        return (*t[:k], self.replaced(t[k], further, new), *t[k + 1 :])
+
+    # ------------------------------------------------------------------------------------------ powers
+
+    def norm_pow(self, t: Term, place: Place, scope: Scope) -> Term:
+        _, base, q = t
+        if q.denominator == 1 and not (len(poly(base)) > 1 and q < 0):
+            return self.norm_add(t, place, scope)
+        if isinstance(base, F):
+            return self.power_of_number(t, place, scope)
+        p = poly(base)
+        if len(p) > 1:
+            c, low = self.common(p, q)
+            if c == 1 and not low:
+                return self.norm_add(t, place, scope)
+            return self.split(
+                self.part(t, 1, place, scope, lambda b, at, s: self.factored(b, at, s, (c, low))), place, scope
+            )
+        ((mono, c),) = p.items()
+        if c == 1 and len(mono) == 1:
+            ((a, e),) = mono
+            if e == 1 or e.denominator > 1:
+                return self.do(t, place, scope, "ring")
+            return self.nested(t, a, e, place, scope)
+        return self.split(t, place, scope)
+
+    def split(self, t: Term, place: Place, scope: Scope) -> Term:
+        """A power of a product as the product of powers, positive factors first."""
+        factors = list(t[1][1:]) if is_a(t[1], "mul") else [t[1]]
+        if t[2].denominator > 1:
+            positive = [a for a in factors if self.sign(a) == 2]
+            others = [a for a in factors if a not in positive]
+            if not positive:
+                return t
+            wanted = [*positive, *([others[0] if len(others) == 1 else ("mul", *others)] if others else [])]
+        else:
+            wanted = factors
+        if len(wanted) == 1:
+            return self.norm_add(t, place, scope) if t[2].denominator == 1 else t
+        t = ("pow", self.do(t[1], [*place, 1], scope, "equal", raw(("mul", *wanted))), t[2])
+        at = list(place)
+        parts = []
+        whole = t
+        for _ in range(len(wanted) - 1):
+            whole = self.times(whole, at, scope)
+            parts.append(whole[1])
+            at, whole = [*at, 2], whole[2]
+        parts.append(whole)
+        made: Term = parts[-1]
+        for n in range(len(parts) - 2, -1, -1):
+            made = ("mul", parts[n], made)
+        return self.norm_mul(self.normal_parts(made, place, scope, len(parts)), place, scope)
+
+    def times(self, t: Term, place: Place, scope: Scope) -> Term:
+        """A power of a product of two as the product of powers."""
+        new = self.tried(
+            t, place, scope, *(["power times"] if t[2].denominator == 1 else ["root times", "root of both"])
+        )
+        if new is None:
+            raise Rejected("factors of unknown sign")
+        return new
+
+    def normal_parts(self, t: Term, place: Place, scope: Scope, count: int) -> Term:
+        """The powers in a product of two, of which the second is one again."""
+        if count == 1:
+            return (
+                self.norm(t, place, scope)
+                if not (is_a(t, "pow") and t[2].denominator > 1 and self.sign(t[1]) < 2)
+                else self.norm_rest(t, place, scope)
+            )
+        first = self.norm(t[1], [*place, 1], scope)
+        return ("mul", first, self.normal_parts(t[2], [*place, 2], scope, count - 1))
+
+    def norm_rest(self, t: Term, place: Place, scope: Scope) -> Term:
+        """The power of the factors of unknown sign."""
+        return self.do(t, place, scope, "ring") if len(poly(t[1])) == 1 and not is_a(t[1], "mul", "pow") else t
+
+    def nested(self, t: Term, a: Term, e: F, place: Place, scope: Scope) -> Term:
+        """(a^e)^q = a^(e q) for a >= 0, by a^e = a^(1/2) a^(e - 1/2)."""
+        if not self.sign(a):
+            return t
+        halves = ("mul", ("pow", a, F(1, 2)), ("pow", a, e - F(1, 2)))
+        t = ("pow", self.do(t[1], [*place, 1], scope, "equal", raw(halves)), t[2])
+        return self.do(self.times(t, place, scope), place, scope, "ring")
+
+    def power_of_number(self, t: Term, place: Place, scope: Scope) -> Term:
+        """c^(m/n) for a c that is the n-th power of a rational number."""
+        _, c, q = t
+        n = q.denominator
+        root = F(round(abs(c.numerator) ** (1 / n)), round(c.denominator ** (1 / n))) if abs(c) < 10**30 else F(0)
+        if n == 1 or root**n != c:
+            return self.do(t, place, scope, "ring")
+        t = ("pow", self.do(c, [*place, 1], scope, "equal", raw(("mul", *[root] * n))), q)
+        at, whole, parts = list(place), t, []
+        for _ in range(n - 1):
+            whole = self.times(whole, at, scope)
+            parts.append(whole[1])
+            at, whole = [*at, 2], whole[2]
+        for part in reversed(parts):
+            whole = ("mul", part, whole)
+        return self.do(whole, place, scope, "ring")
+
+    # ------------------------------------------------------------------------------------------ exp, log
+
+    def norm_exp(self, t: Term, place: Place, scope: Scope) -> Term:
+        """The exponential of a sum as a product, of c a as a power, of a logarithm as what it is of."""
+        if is_a(t[1], "add"):
+            t = self.do(t, place, scope, "exp sum")
+            first = self.norm_exp(t[1], [*place, 1], scope)
+            return self.norm_mul(("mul", first, self.norm_exp(t[2], [*place, 2], scope)), place, scope)
+        if t[1] == 0 or (isinstance(t[1], F) and t[1] != 1):
+            return self.of_number(t, place, scope)
+        new = self.tried(t, place, scope, "exp times", "exp log")
+        if new is None:
+            return t
+        if is_a(new, "pow"):
+            new = ("pow", self.norm_exp(new[1], [*place, 1], scope), new[2])
+        return self.norm(new, place, scope) if is_a(new, "pow") else new
+
+    def of_number(self, t: Term, place: Place, scope: Scope) -> Term:
+        """exp c = (exp 1)^c."""
+        one = ("exp", self.do(t[1], [*place, 1], scope, "equal", raw(("mul", t[1], ONE))))
+        new = self.do(one, place, scope, "exp times")
+        return self.do(new, place, scope, "ring") if t[1] == 0 else new
+
+    def norm_log(self, t: Term, place: Place, scope: Scope) -> Term:
+        """The logarithm of a product as a sum, positive factors first."""
+        p = poly(t[1])
+        if not p:
+            raise GiveUp("the logarithm of 0")
+        if is_a(t[1], "exp") or t[1] == 1:
+            return self.do(t, place, scope, "log exp" if t[1] != 1 else "log one")
+        if len(p) > 1:
+            c, low = self.common(p, F(1, 2))
+            if c == 1 and not low:
+                return t
+            t = self.part(t, 1, place, scope, lambda b, at, s: self.factored(b, at, s, (c, low)))
+        if is_a(t[1], "pow"):
+            new = self.tried(t, place, scope, "log power")
+            return t if new is None else self.norm(new, place, scope)
+        factors = list(t[1][1:]) if is_a(t[1], "mul") else [t[1]]
+        positive = [a for a in factors if self.sign(a) == 2]
+        others = [a for a in factors if a not in positive]
+        wanted = [*positive, *([others[0] if len(others) == 1 else ("mul", *others)] if others else [])]
+        if len(wanted) < 2:
+            return t
+        t = ("log", self.do(t[1], [*place, 1], scope, "equal", raw(("mul", *wanted))))
+        return self.logs(t, place, scope)
+
+    def logs(self, t: Term, place: Place, scope: Scope) -> Term:
+        """The logarithm of a product whose first factor is positive."""
+        if not is_a(t[1], "mul") or self.sign(t[1][1]) < 2:
+            return self.norm_log(t, place, scope) if not is_a(t[1], "mul", "add") else t
+        t = self.do(t, place, scope, "log times")
+        first = self.norm_log(t[1], [*place, 1], scope)
+        return self.norm_add(("add", first, self.logs(t[2], [*place, 2], scope)), place, scope)
+
+    # ------------------------------------------------------------------------------------------ indicators, parity
+
+    def norm_erf(self, t: Term, place: Place, scope: Scope) -> Term:
+        """An odd or even function of a term with a fixed sign."""
+        p = poly(t[1])
+        if not p or content(p) > 0:
+            return t
+        t = self.do(t, place, scope, {"erf": "erf odd", "sin": "sin odd", "cos": "cos even"}[t[0]])
+        at = [1] if t[0] == "cos" else [2, 1]
+        inner = t if t[0] == "cos" else t[2]
+        inner = (inner[0], self.do(inner[1], [*place, *at], scope, "ring"))
+        return inner if t[0] == "cos" else self.norm_add((*t[:2], inner), place, scope)
+
+    norm_sin = norm_cos = norm_erf
+
+    def norm_positive(self, t: Term, place: Place, scope: Scope) -> Term:
+        """An indicator by what is known, or of a term with a fixed sign and without positive factors."""
+        if t == ("zero", F(0)):
+            return self.do(t, place, scope, "zero")
+        new = self.tried(t, place, scope, *(("is positive", "not positive") if t[0] == "positive" else ("not zero",)))
+        if new is not None:
+            return new
+        p = poly(t[1])
+        if len(p) > 1:
+            c, low = self.common(p, F(1, 2))
+            c = content(p)
+            if c == 1 and not low:
+                return t
+            t = self.part(t, 1, place, scope, lambda b, at, s: self.factored(b, at, s, (c, low)))
+        factors = list(t[1][1:]) if is_a(t[1], "mul") else [t[1]]
+        positive = [a for a in factors if self.sign(a) == 2]
+        negative = -ONE if any(isinstance(a, F) and a < 0 for a in factors) else ONE
+        others = [a for a in factors if a not in positive and not isinstance(a, F)]
+        numbers = [abs(a) for a in factors if isinstance(a, F) and abs(a) != 1]
+        left = others[0] if len(others) == 1 else ("mul", *others) if others else ONE
+        powers = [a for a in positive if not isinstance(a, F)] + numbers
+        if not powers and negative == 1:
+            return self.odd_power(t, place, scope)
+        signed = ("mul", -ONE, left) if negative < 0 else left
+        wanted: Term = ("mul", powers[0], ("mul", *powers[1:], signed)) if len(powers) > 1 else ("mul", *powers, signed)
+        wanted = wanted if powers else signed
+        t = (t[0], self.do(t[1], [*place, 1], scope, "equal", raw(wanted)))
+        for _ in powers:
+            t = self.do(t, place, scope, "positive times" if t[0] == "positive" else "zero times")
+        if negative < 0 and t[0] == "zero":
+            t = self.do(t, place, scope, "zero times")
+        elif negative < 0:
+            t = self.do(t, place, scope, "negative")
+            t = self.part(t, 2, place, scope, lambda m, at, s: self.part(m, 2, at, s, self.norm))
+            t = self.part(t, 3, place, scope, lambda m, at, s: self.part(m, 2, at, s, self.norm))
+            return self.norm_add(t, place, scope)
+        return self.norm_positive(t, place, scope)
+
+    def odd_power(self, t: Term, place: Place, scope: Scope) -> Term:
+        """[1/a > 0] is [a > 0], as a = a^2/a."""
+        a = t[1]
+        if not (is_a(a, "pow") and a[2].denominator == 1 and a[2] < 0 and a[2] % 2):
+            return t
+        try:
+            new = (t[0], self.do(a, [*place, 1], scope, "equal", raw(("mul", ("pow", a[1], a[2] - 1), a[1]))))
+            return self.do(new, place, scope, "positive times" if t[0] == "positive" else "zero times")
+        except Rejected:
+            return t
+
+    norm_zero = norm_positive
