@@ -187,6 +187,8 @@ FORMULAS = [
     ("two sums", 2 * summation(x(K), K) * summation(TARGET(K), K),
      r"2\left(\sum_{i=1}^{n} x_{i}\right)\sum_{i=1}^{n} t_{i}"),
     ("nested sums", summation(entry("W", R, K), R, K), r"\sum_{i=1}^{m} \sum_{j=1}^{n} W_{ij}"),
+    ("a one between sums", sp.Sum(sp.Mul(1, summation(entry("W", R, K), K), evaluate=False), (R, 0, m - 1)),
+     r"\sum_{i=1}^{m} 1\sum_{j=1}^{n} W_{ij}"),
     ("hidden index", summation(x(K) * summation(TARGET(K), K), K), r"\sum_{i=1}^{n} x_{i}\sum_{j=1}^{n} t_{j}"),
     ("negative in a sum", summation(-x(K), K), r"\sum_{i=1}^{n} (-x_{i})"),
     ("layer and power", Z(SECOND) ** 2, r"\left(z^{(1)}_{j}\right)^{2}"),

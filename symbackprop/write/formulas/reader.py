@@ -123,22 +123,25 @@ class _Reader(IndexReader):
         return [sp.Pow(base, exponent)]
 
     def sum(self) -> Expr:
-        r"""\sum_{k=1}^{n} and the rest of the product; within it, k stands for an index of range n.
+        r"""\sum_{k=1}^{n}, one or several in a row, and the rest of the product; within it, k stands for an index.
 
-        Of several Σ in a row the first is listed first in the limits: the ranges are fixed, so that any order will do.
+        The first of several is listed first in the limits: the ranges are fixed, so that any order will do.
         """
-        self.expect(r"\sum", "_", "{")
-        letter = self.letter()
-        if letter in self.scope:
-            self.fail(f"the index {letter} is in use already")
-        self.expect("=", "1", "}", "^", "{")
-        bound = index(self.unused(letter), self.expression())
-        self.expect("}")
-        self.scope[letter] = bound
+        bounds: dict[str, Expr] = {}
+        while self.accept(r"\sum"):
+            self.expect("_", "{")
+            letter = self.letter()
+            if letter in self.scope:
+                self.fail(f"the index {letter} is in use already")
+            if len(self.scope) > _MAX_DEPTH:
+                self.fail(f"more than {_MAX_DEPTH} indices")
+            self.expect("=", "1", "}", "^", "{")
+            bounds[letter] = self.scope[letter] = index(self.unused(letter), self.expression())
+            self.expect("}")
         body = sp.Mul(*self.product())
-        del self.scope[letter]
-        inner = body.limits if isinstance(body, sp.Sum) else ()
-        return sp.Sum(body.function if inner else body, (bound, 0, extent(bound) - 1), *inner)
+        for letter in bounds:
+            del self.scope[letter]
+        return sp.Sum(body, *((bound, 0, extent(bound) - 1) for bound in bounds.values()))
 
     def fraction(self) -> list[Expr]:
         self.expect(r"\frac")
