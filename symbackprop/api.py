@@ -4,13 +4,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from symbackprop.catalogue.identities import Identity, identities
-from symbackprop.derivation.chain_rule import chain_rule
 from symbackprop.derivation.delta_rule import delta_rule
 from symbackprop.derivation.instance import Instance
 from symbackprop.derivation.instance import instance as instance_of
 from symbackprop.derivation.steps import Derivation
-from symbackprop.derivations import Derivations, PrintedDerivation, printed
-from symbackprop.errors import GraphError, NotSupportedError
+from symbackprop.derivations import Derivations, printed
+from symbackprop.errors import GraphError
 from symbackprop.model.arguments import by_name, names_of, text_of
 from symbackprop.model.build import (
     as_shape,
@@ -90,17 +89,12 @@ def derive(source: Graph | Network, loss: str | None = None, wrt: Iterable[str] 
     check_loss(graph_, loss)
     if wrt is None:
         wrt = source.parameters if isinstance(source, Network) else parameters_of(graph_, loss)
+        if not wrt:
+            raise GraphError(f"{loss!r} depends on nothing that it could be differentiated by")
     wrt = names_of(wrt, "wrt")
     if not wrt:
-        raise GraphError(f"{loss!r} depends on nothing that it could be differentiated by")
-    chain: PrintedDerivation | None = None
-    reason = ""
-    try:
-        chain = printed(chain_rule(graph_, loss, wrt))
-    except NotSupportedError as error:
-        reason = str(error)
-    delta = printed(delta_rule(graph_, loss, wrt))
-    return Derivations(graph=graph_, loss=loss, delta_rule=delta, chain_rule=chain, chain_reason=reason)
+        raise GraphError("wrt is empty: expected the names of what to differentiate by")
+    return Derivations(graph=graph_, loss=loss, delta_rule=printed(delta_rule(graph_, loss, wrt)))
 
 
 def gradient(

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from symbackprop.derivation.chain_rule import chain_rule
 from symbackprop.derivation.instance import Instance
 from symbackprop.derivation.instance import instance as instance_of
 from symbackprop.derivation.neurons import beside_neurons
@@ -54,16 +55,29 @@ def printed(derivation: Derivation) -> PrintedDerivation:
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Derivations:
-    """All gradients of `loss`, derived by both routes.
-
-    `chain_rule` (route 1) is None where the composed loss is beyond its budget; `chain_reason` says so.
-    """
+    """All gradients of `loss`: by the δ-rule, and by the chain rule, whose cost grows faster, when it is asked for."""
 
     graph: Graph
     loss: str
     delta_rule: PrintedDerivation
-    chain_rule: PrintedDerivation | None
-    chain_reason: str = ""
+
+    @cached_property
+    def _route_1(self) -> tuple[PrintedDerivation | None, str]:
+        """The derivation, or None and the reason."""
+        try:
+            return printed(chain_rule(self.graph, self.loss, tuple(self.delta_rule.gradients))), ""
+        except NotSupportedError as error:
+            return None, str(error)
+
+    @property
+    def chain_rule(self) -> PrintedDerivation | None:
+        """Route 1; None where the composed loss is beyond its budget, and `chain_reason` says so."""
+        return self._route_1[0]
+
+    @property
+    def chain_reason(self) -> str:
+        """Why there is no route 1, or nothing."""
+        return self._route_1[1]
 
     @property
     def gradients(self) -> Mapping[str, Expr]:

@@ -215,3 +215,10 @@ def test_what_is_printed_by_mistake_is_short() -> None:
         assert len(shown) < 200 and "\n" not in shown
     assert "z1 = W1 @ x + b1\n" in str(NET.graph) and "W1 (2, 2)" in str(NET.graph)
     assert "L" in repr(derived) and "W1, b1, W2, b2" in repr(derived)
+
+
+def test_a_deep_network_is_derived_without_its_composed_loss() -> None:
+    """The chain rule is worked out when it is asked for: its cost grows faster than that of the δ-rule."""
+    derived = sb.derive(sb.Network([sb.Dense("h", "tanh")] * 60, inputs="n", loss="half_squared_error"))
+    assert "_route_1" not in vars(derived)
+    assert len(derived.gradients) == 120

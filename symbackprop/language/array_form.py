@@ -4,12 +4,21 @@ The law: what `array_form` writes, `language.parse` reads as an equal tensor. Th
 einsum stands where no product of matrices does.
 """
 
+import ast
 from collections.abc import Mapping
+
+import sympy as sp
 
 from symbackprop.errors import FormulaError
 from symbackprop.language.array_builder import Builder
-from symbackprop.language.array_nodes import NoFormulaError
+from symbackprop.language.array_layout import cost
+from symbackprop.language.array_nodes import Array, NoFormulaError
+from symbackprop.language.array_patterns import without_single_indices
+from symbackprop.language.array_units import with_any_size
 from symbackprop.language.parse import Scope, parse
+from symbackprop.tensor.differentiate import tidy
+from symbackprop.tensor.indices import alpha_normal
+from symbackprop.tensor.nodes import Expr, extent
 from symbackprop.tensor.tensor import Tensor
 
 
@@ -24,8 +33,37 @@ def array_form(tensor: Tensor, scope: Scope, names: Mapping[str, str] | None = N
     >>> array_form(parse("einsum('ij,i->j', W, d)", scope), scope)
     'W.T @ d'
     """
+    names = names or {}
+    text = _written(tensor, scope, names)
+    general = with_any_size(tensor, scope, names)
+    if text is None or general is None:
+        return text
+    other = _written(*general, names)
+    return other if other is not None and _cost(other) < _cost(text) and _equal(other, text, scope) else text
+
+
+def _written(tensor: Tensor, scope: Scope, names: Mapping[str, str]) -> str | None:
     try:
-        text = Builder(scope, names or {}).formula(tensor)
+        text = Builder(scope, names).formula(tensor)
         return text if parse(text, scope).shape == tensor.shape else None
     except (NoFormulaError, FormulaError, RecursionError):
         return None
+
+
+def _cost(text: str) -> int:
+    return cost(Array(ast.parse(text, mode="eval").body, ()))
+
+
+def _equal(a: str, b: str, scope: Scope) -> bool:
+    """Whether two formulas mean the same tensor, as far as it shows at once."""
+    try:
+        left, right = parse(a, scope), parse(b, scope)
+    except FormulaError:
+        return False
+    return left.shape == right.shape and bool(_entry(left) == _entry(right))
+
+
+def _entry(tensor: Tensor) -> Expr:
+    """An entry in a form that is the same for equal tensors of one kind; the index of an axis of size 1 is 0."""
+    at = (sp.Integer(0) if extent(i) == 1 else i for i in tensor.indices)
+    return alpha_normal(tidy(without_single_indices(tensor.at(*at))))

@@ -175,7 +175,7 @@ def show(raw: Any) -> str:
     if not isinstance(raw, list) or not raw:
         return str(raw)
     sign, parts = {"add": " + ", "mul": "*", "pow": "^"}.get(raw[0]), [show(part) for part in raw[1:]]
-    if raw[0] in ("at", "size"):
+    if raw[0] == "at":
         return parts[0] + (f"[{', '.join(parts[1:])}]" if parts[1:] else "")
     if raw[0] == "call":
         return f"{raw[1]}{chr(39) * raw[2]}({', '.join(parts[2:])})"
@@ -312,7 +312,7 @@ class Proof:
         self.known = [*self.known, (scope, comparison, u, near or (comparison in (">", "!=") and smooth))]
 
     def name(self, raw: Any) -> str:
-        require(isinstance(raw, str) and re.fullmatch(r"[^\W\d]\w{0,99}", raw), f"{str(raw)[:50]!r} is no name")
+        require(isinstance(raw, str) and re.fullmatch(r"(?!pi$)[^\W\d]\w{0,99}", raw), f"{str(raw)[:50]!r} is no name")
         return str(raw)
 
     def range_of(self, raw: Any) -> Any:
@@ -321,8 +321,9 @@ class Proof:
 
     def read_function(self, name: str, arguments: list[str], raw: Any) -> None:
         """A function with its formula in scalars and functions before it; an arbitrary one without."""
-        require(self.name(name) not in self.functions and arguments, f"the function {name}")
+        require(self.name(name) not in {*self.functions, *LENGTHS} and arguments, f"the function {name}")
         self.shapes = {self.name(x): () for x in arguments}
+        require(len(self.shapes) == len(arguments), f"the arguments of {name}")
         value = None if raw is None else self.term(raw, {})
         plain = value is None or not any(is_a(n, "sum", "delta", "d", "size") for n in nodes(value))
         require(plain, f"the formula of {name}")
@@ -353,7 +354,8 @@ class Proof:
             return F(raw)
         require(isinstance(raw, list) and raw and isinstance(raw[0], str), f"{str(raw)[:50]} is no term")
         head, *parts = raw
-        require(head in LENGTHS and LENGTHS[head] in (None, len(parts)), f"{head[:50]} with {len(parts)} parts")
+        require(head in LENGTHS and LENGTHS[head] in (None, len(parts)), f"{head[:50]!r} with {len(parts)} parts")
+        require(parts or head == "pi", f"an empty {head}")  # in the text a sum and a product of nothing look alike
         if head in ("at", "delta"):
             shape = self.shapes[parts[0]] if head == "at" else (self.range_of(parts[0]),) * 2
             for i, size in zip(parts[1:], shape, strict=True):
@@ -579,6 +581,7 @@ class Proof:
         """The formula of a function by its name."""
         call = self.term(raw, scope)
         require(is_a(call, "call") and self.law_formula(call) == t, "not the formula of that function")
+        require(all(self.defined(a, powers(t)) for a in call[3:]), "an argument may have no value")  # one it ignores
         return call
 
     def equation(self, t: Term, law: str) -> Term:
@@ -621,8 +624,9 @@ class Proof:
         """A sum of monomials: what is free of the index leaves it; sum_i delta_ij a_i = a_j; sum_i 1 = n."""
         require(t[0] == "sum", "no sum")
         i, size, terms = fresh(t), t[1], []
-        for mono, c in poly(unbind(t, i)).items():
-            deltas = [a for a, e in mono if is_a(a, "delta") and e == 1 and a[2] != a[3] and i in a[2:]][:1]
+        for mono, c in sorted(poly(unbind(t, i)).items(), key=lambda item: order(product(ONE, item[0]))):
+            found = (a for a, e in sorted(mono, key=order) if is_a(a, "delta") and e == 1 and a[2] != a[3])
+            deltas = [a for a in found if i in a[2:]][:1]
             others = [(a, e) for a, e in mono if a not in deltas]
             if deltas:
                 (j,) = set(deltas[0][2:]) - {i}
@@ -658,16 +662,22 @@ class Proof:
             return F(i == j or size == 1)
         k = min(k for k, a in enumerate(t) if k and t[0] == "mul" and is_a(a, "delta"))
         kept, gone = sorted(t[k][2:], key=lambda i: (isinstance(i, str), str(i)))
-        require(not any(gone in free(u) for _, _, u, _ in self.known), "an index of which a fact speaks")
+        spoken = type(gone) is int or any(gone in free(u) for _, _, u, _ in self.known)
+        require(not spoken, "an index of which a fact speaks")
         return mul(*(a if n == k else moved(a, {gone: kept}) for n, a in enumerate(t[1:], 1)))
 
 
 def text(certificate: dict[str, Any]) -> str:
-    """The statement, what is assumed for it, where it holds, and what the names and functions in it mean."""
+    """The statement, what is assumed for it, where it holds, and what the names (with shapes) and functions mean."""
     parts = {"": [certificate["statement"]], "given ": certificate["assumptions"], "if ": certificate["conditions"]}
     found = [f"{w}{show(r['left'])} {r['comparison']} {show(r['right'])}" for w, rs in parts.items() for r in rs]
-    named = [*certificate["definitions"], *certificate["functions"]]
-    return "; ".join([*found, *(f"{n['name']} = {show(n['value'])}" for n in named)])
+    named = [(d["name"], "[]", d["shape"], d["value"]) for d in certificate["definitions"]]
+    named += [(f["name"], "()", f["arguments"], f["value"]) for f in certificate["functions"]]
+    named += [(name, "[]", shape, None) for name, shape in certificate["shapes"].items() if shape]
+    for name, ends, axes, value in named:
+        head = name + (f"{ends[0]}{', '.join(map(str, axes))}{ends[1]}" if axes else "")
+        found.append(head if value is None else f"{head} = {show(value)}")
+    return "; ".join(found)
 
 
 def digest(certificate: dict[str, Any]) -> str:
@@ -692,10 +702,16 @@ def check(certificate: Any, differs: bool = False) -> str:
         return text(certificate)
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         reason = str(error) if isinstance(error, Rejected) else f"malformed: {type(error).__name__} {str(error)[:100]}"
-        raise Rejected(reason.replace("\n", " ")) from None
+        raise Rejected(" ".join(reason.split())) from None
 
 
-if __name__ == "__main__":  # what is rejected ends this with an error
+if __name__ == "__main__":
+    status = 0
     for path in sys.argv[1:]:
-        with open(path, encoding="utf-8") as file:
-            print(f"{path}: accepted: {check(json.load(file))}")
+        try:
+            with open(path, encoding="utf-8") as file:
+                said = f"accepted: {check(json.load(file))}"
+        except (OSError, ValueError, RecursionError) as error:
+            said, status = "REJECTED: " + " ".join(str(error).split()), 1
+        print(f"{path}: {said}")
+    sys.exit(status)

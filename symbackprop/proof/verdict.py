@@ -55,6 +55,10 @@ class Verdict:
     def proved(self) -> bool:
         return self.kind is Kind.PROVED
 
+    def __bool__(self) -> bool:
+        """Whether it is proved, so that `assert verify(...)` fails for what is refuted or undecided."""
+        return self.proved
+
     def __str__(self) -> str:
         """One line: how it was proved and under what, the counterexample in brief, or the reason."""
         if self.kind is Kind.REFUTED and "left" in self.witness:
@@ -70,7 +74,8 @@ def _counterexample(witness: Mapping[str, Any]) -> str:
     values, sizes = witness.get("values", {}), witness.get("sizes", {})
     count = numbers_in(witness)
     parts = [f"{name} = {value}" for name, value in witness.get("depth", {}).items()]
-    parts += [f"{name} = {nested(value)}" for name, value in (values if count <= MAX_NUMBERS else sizes).items()]
+    shown = values if values and count <= MAX_NUMBERS else sizes
+    parts += [f"{name} = {nested(value)}" for name, value in shown.items()]
     parts += chosen_functions(witness)
     parts += [f"{count} numbers"] if count > MAX_NUMBERS else []
     parts += [f"entry [{', '.join(map(str, witness['indices']))}]"] if witness.get("indices") else []

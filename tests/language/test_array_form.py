@@ -164,6 +164,16 @@ LAYERS: dict[str, tuple[dict[str, str], dict[str, str], dict[str, str]]] = {
             "g": "sum(grad_y * xh, axis=0)",
         },
     ),
+    "one output": (
+        {"z": "W @ x + b", "E": "sum((z - y)**2)/2"},
+        {"W": "1, n", "x": "n", "b": "1", "y": "1"},
+        {"z": "z - y", "W": "outer(grad_z, x)", "b": "grad_z", "x": "W.T @ grad_z"},
+    ),
+    "one output of a batch": (
+        {"Z": "X @ W.T + b", "E": "sum((Z - Y)**2)/2"},
+        {"W": "1, n", "X": "N, n", "b": "1", "Y": "N, 1"},
+        {"W": "grad_Z.T @ X", "b": "sum(grad_Z, axis=0)", "X": "grad_Z @ W"},
+    ),
 }  # fmt: skip
 
 

@@ -195,3 +195,13 @@ def test_routes_that_are_written_alike_need_no_normal_form() -> None:
     few, wrong = Budget(terms=20), delta.adjoints | {"a2": delta.adjoints["a3"]}
     assert verify_routes(graph, "a10", chain.gradients["w1"], "w1", delta.adjoints, budget=few).proved
     assert not verify_routes(graph, "a10", chain.gradients["w1"], "w1", wrong, budget=few).proved
+
+
+def test_only_what_is_proved_counts_as_true() -> None:
+    assert claim("2*x == x + x", {}, {"x": "n"})
+    assert not claim("2*x == x", {}, {"x": "n"})
+    assert not claim("exp(x) >= 1 + x", {}, {"x": "n"})
+
+
+def test_a_counterexample_without_values_tells_its_sizes() -> None:
+    assert str(claim("n >= 2", {}, {"x": "n"})) == "REFUTED at n = 1: left 1, right 2"

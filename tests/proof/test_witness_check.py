@@ -93,7 +93,7 @@ def test_functions_by_formulas() -> None:
         (["exp", ["exp", ["exp", ["exp", X]]]], "too large"),
         (["positive", ["add", ["exp", X], ["mul", "-1", ["exp", X]]]], "not certain"),
         (["at", "u", 2], "an entry"),
-        (["at", "u", -1], "an index"),
+        (["at", "u", -1], "an entry"),
         (["at", "u"], "an entry"),
     ],
 )

@@ -1,12 +1,28 @@
 """What is assumed, or holds in a case, used as rules: the leading monomial of the normal form by the rest."""
 
+from collections.abc import Iterator
 from fractions import Fraction as F  # noqa: N817
+from itertools import combinations
 from itertools import product as choices
 from typing import Any
 
 from symbackprop.proof.certificate.normal import GiveUp, Place, Scope, divided, leading, raw
 from symbackprop.proof.certificate.sums import Sums, unnested
-from symbackprop.proof.checker import ONE, Poly, Rejected, Term, inside, is_a, moved, order, poly, product
+from symbackprop.proof.checker import (
+    ONE,
+    Poly,
+    Rejected,
+    Term,
+    bind,
+    inside,
+    is_a,
+    moved,
+    order,
+    poly,
+    product,
+    rest,
+    unbind,
+)
 
 MOST_INDICES = 3  # of an assumed equation, for each of which all indices in scope are tried
 ROUNDS = 30
@@ -24,6 +40,20 @@ def rule(u: Poly) -> Any:
         ),
         default=None,
     )
+
+
+def sums_of(lead: Any) -> int:
+    """How many sums are nested in a monomial with its coefficient, at least 1."""
+    return max((len(unnested(a, {})[0]) for a, _ in (lead[0] if lead else ())), default=0) or 1
+
+
+def bodies(t: Term, place: Place) -> Iterator[Place]:
+    """The places within sums in which there is no further sum."""
+    within = [k for k in inside(t) if is_a(t, "add", "mul") and is_a(t[k], "mul", "sum")] + [2] * is_a(t, "sum")
+    for k in within:
+        yield from bodies(t[k], [*place, k])
+    if not within:
+        yield place
 
 
 class Assumptions(Sums):
@@ -52,11 +82,12 @@ class Assumptions(Sums):
             return t
         if is_a(t, "sum"):
             bound, _ = unnested(t, scope)
-            for last in reversed(range(len(bound))) if len(bound) > 1 else ():
+            inmost = sums_of(rule(poly(u)))
+            for last in reversed(list(combinations(range(len(bound)), inmost))) if len(bound) > inmost else ():
                 made = len(self.steps_made)
-                wanted = [*(n for n in range(len(bound)) if n != last), last]
+                wanted = [*(n for n in range(len(bound)) if n not in last), *last]
                 new = self.arranged(t, wanted, place, scope)
-                changed = self.at_end(new, place, scope, number, u, len(bound))
+                changed = self.at_end(new, place, scope, number, u, (len(bound), inmost))
                 if changed is not None:
                     return changed
                 del self.steps_made[made:]
@@ -66,19 +97,20 @@ class Assumptions(Sums):
                 return new
         return self.reduced_here(t, place, scope, number, u)
 
-    def at_end(self, t: Term, place: Place, scope: Scope, number: int, u: Term, depth: int) -> Term | None:
-        """An assumption used on the innermost sum, after what does not belong there has left it."""
-        if depth > 1:
+    def at_end(self, t: Term, place: Place, scope: Scope, number: int, u: Term, sums: tuple[int, int]) -> Term | None:
+        """An assumption used on the innermost sums, after what does not belong there has left them."""
+        depth, inmost = sums
+        if depth > inmost:
             failed: list[bool] = []
 
             def deeper(b: Term, at: Place, s: Scope) -> Term:
-                inner = self.at_end(b, at, s, number, u, depth - 1)
+                inner = self.at_end(b, at, s, number, u, (depth - 1, inmost))
                 failed.append(inner is None)
                 return b if inner is None else inner
 
             t = self.part(t, 2, place, scope, deeper)
             return None if failed[0] else t
-        t = self.do(t, place, scope, "sum")
+        t = self.refold(t, place, scope, inmost) if inmost > 1 else self.do(t, place, scope, "sum")
         t = self.do(t, place, scope, "ring")
         new = self.reduced_here(t, place, scope, number, u)
         return None if new == t else new
@@ -97,6 +129,41 @@ class Assumptions(Sums):
                     except Rejected:
                         continue
         return t
+
+    def lessened(self, t: Term) -> Term:
+        """One use of an assumed equation, in any direction, that leaves fewer terms."""
+        for number, (inner, comparison, u, _) in enumerate(self.known[: self.given]):
+            if comparison == "==" and len(inner) <= MOST_INDICES:
+                for place in bodies(t, []):
+                    made = len(self.steps_made)
+                    for used in self.used_at(t, [], self.scope, place, (number, inner, poly(u))):
+                        new = self.norm(used, [], self.scope)
+                        if len(poly(new)) < len(poly(t)):
+                            return new
+                        del self.steps_made[made:]
+        return t
+
+    def used_at(self, t: Term, place: Place, scope: Scope, further: Place, known: Any) -> Iterator[Term]:
+        """The term after each use of an assumption at a place within."""
+        if further:
+            k = further[0]
+            i = f"#{len(scope)}"
+            inner, within = (unbind(t, i), {**scope, i: t[1]}) if t[0] == "sum" else (t[k], scope)
+            for new in self.used_at(inner, [*place, k], within, further[1:], known):
+                yield bind(i, t[1], new) if t[0] == "sum" else (*t[:k], new, *t[k + 1 :])
+            return
+        number, ranges, u = known
+        for at in choices(*([j for j, size in sorted(scope.items()) if size == ranges[i]] for i in ranges)):
+            here = poly(moved(rest(u), dict(zip(ranges, at, strict=True))))
+            leads = sorted((mono for mono in here if mono), key=lambda mono: order(product(ONE, mono)))
+            for (mono, c), lead in choices(poly(t).items(), leads):
+                left = divided(mono, lead)
+                factor = None if left is None else product(c / here[lead], left)
+                try:
+                    if factor is not None:
+                        yield self.do(t, place, scope, "less", raw(factor), number, list(at))
+                except Rejected:
+                    continue
 
     def without(self, t: Term, u: Term) -> Term:
         """The term modulo u = 0, the last thing known."""

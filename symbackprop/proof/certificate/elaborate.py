@@ -4,20 +4,18 @@ from fractions import Fraction as F  # noqa: N817
 from itertools import product as choices
 from typing import Any
 
-from symbackprop.proof.certificate.assumptions import ROUNDS, Assumptions
-from symbackprop.proof.certificate.normal import GiveUp, Place, Scope, denominators, raw
+from symbackprop.proof.certificate.assumptions import ROUNDS
+from symbackprop.proof.certificate.normal import GiveUp, Place, Scope, raw
+from symbackprop.proof.certificate.signs import Signs
 from symbackprop.proof.certificate.steps import grouped
 from symbackprop.proof.checker import (
     ONE,
     Rejected,
     Term,
-    add,
     free,
     inside,
     is_a,
     minus,
-    mul,
-    multiplied,
     nodes,
     order,
     poly,
@@ -27,13 +25,14 @@ from symbackprop.proof.checker import (
 MOST_CASES = 6
 
 
-class Elaborator(Assumptions):
+class Elaborator(Signs):
     """Tries one way: which derivatives to unfold, which definitions to insert, functions opaque or written out."""
 
     def __init__(self, certificate: dict[str, Any], compact: Any, hints: dict[str, Any], seconds: float = 10.0) -> None:
         self.unfold = {tuple(pair) for pair in hints["unfold"]}
         self.insert, self.write_out = set(hints["insert"]), hints.get("write_out", False)
         self.forced = 0
+        self.statement, self.as_written = certificate["statement"], hints.get("as_written", False)
         super().__init__(certificate, compact, hints["functions"], seconds)
         self.given = len(self.known)  # assumptions and conditions, before what is derived from them
 
@@ -43,10 +42,27 @@ class Elaborator(Assumptions):
         Raises: GiveUp or Rejected when this way leads to none.
         """
         self.derive()
-        t = self.normal(self.gap, [], self.scope)
+        if self.as_written:
+            t = self.factors(self.opened(self.sides(), [], self.scope), [], self.scope)
+            t = self.do(t, [], self.scope, "ring")
+        else:
+            t = self.normal(self.gap, [], self.scope)
         self.goal = {"==": 0, ">=": 1, ">": 2}[self.comparison]
         self.finished(t, MOST_CASES)
         return grouped(self.steps_made)
+
+    def sides(self) -> Term:
+        """left - right as written, with products that are not multiplied out, so that each name stands there once."""
+        left, right = (self.term(self.statement[side], self.scope) for side in ("left", "right"))
+        return self.do(self.gap, [], self.scope, "equal", raw(("add", left, ("mul", -ONE, right))))
+
+    def factors(self, t: Term, place: Place, scope: Scope) -> Term:
+        """The normal forms of factors and terms, which are not multiplied out."""
+        if not is_a(t, "add", "mul"):
+            return self.norm(t, place, scope)
+        for k in inside(t):
+            t = self.part(t, k, place, scope, self.factors)
+        return t
 
     def derive(self) -> None:
         """Conditions in normal form."""
@@ -103,25 +119,11 @@ class Elaborator(Assumptions):
                 return None
             new = self.assumed(t)
             new = self.over_one(t) if new == t and self.goal == 0 else new
+            new = self.lessened(t) if new == t and self.goal == 0 else new
             if new == t:
                 return self.by_cases(t, cases)
             t = new
         raise GiveUp("no end")
-
-    def over_one(self, t: Term) -> Term:
-        """All over one denominator, the numerator in normal form."""
-        p, exponents = poly(t), denominators(poly(t))
-        if not exponents:
-            return t
-        for a, e in exponents.items():  # as atoms, so that the powers cancel before anything is multiplied out
-            p = multiplied(p, {frozenset({(a, e)}): ONE})
-        numerator = rest(p)
-        if numerator == 0:
-            return self.do(t, [], self.scope, "equal", "0")
-        new = ("mul", numerator, *(("pow", a, -e) for a, e in exponents.items()))
-        t = self.do(t, [], self.scope, "equal", raw(new))
-        t = self.part(t, 1, [], self.scope, self.norm)
-        return self.do(t, [], self.scope, "ring")
 
     def by_cases(self, t: Term, cases: int) -> None:
         """u > 0, u = 0, u < 0 for the simplest argument of an indicator."""
@@ -186,43 +188,3 @@ class Elaborator(Assumptions):
         if comparison == ">":
             return self.sign(minus(u)) >= 1
         return self.nonzero(u) if comparison == "==" else u == 0
-
-    def signed(self, t: Term) -> bool:
-        """Whether the sign is seen from the structure: as it is, over one denominator, or as a completed square."""
-        for changes in ((), (self.over_one,), (self.squared,), (self.turned,), (self.over_one, self.turned)):
-            made, new = len(self.steps_made), t
-            try:
-                for change in changes:
-                    new = change(new)
-                if self.sign(new) >= self.goal:
-                    return True
-            except Rejected:
-                pass
-            del self.steps_made[made:]
-        return False
-
-    def squared(self, t: Term) -> Term:
-        """a x^2 + b x + c = a (x + b/2a)^2 + c - b^2/4a for a quadratic in one atom."""
-        p = poly(t)
-        powers = {mono for mono in p if mono}
-        if len(powers) != 2 or any(len(mono) != 1 for mono in powers):
-            return t
-        ((k, e),), ((other, double),) = sorted(powers, key=lambda mono: abs(next(iter(mono))[1]))
-        a, b, c = p[frozenset({(other, double)})], p[frozenset({(k, e)})], p.get(frozenset(), F(0))
-        if k != other or double != 2 * e:
-            return t
-        x = k if e == 1 else ("pow", k, e)
-        square = mul(a, ("pow", add(x, b / (2 * a)), F(2)))
-        c -= b * b / (4 * a)
-        return self.do(t, [], self.scope, "equal", raw(add(square, c) if c else square))
-
-    def turned(self, t: Term) -> Term:
-        """A minus sign of each term moved to a factor that is not positive."""
-        terms = list(t[1:]) if is_a(t, "add") else [t]
-        for n, part in enumerate(terms):
-            factors = list(part[1:]) if is_a(part, "mul") else []
-            if factors and isinstance(factors[0], F) and factors[0] < 0:
-                k = next((k for k, a in enumerate(factors) if k and self.sign(minus(a))), 0)
-                if k:
-                    terms[n] = ("mul", -factors[0], *factors[1:k], ("mul", F(-1), factors[k]), *factors[k + 1 :])
-        return self.do(t, [], self.scope, "equal", raw(("add", *terms)))

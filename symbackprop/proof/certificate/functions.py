@@ -1,76 +1,14 @@
-"""Normal forms of powers, exponentials, logarithms, indicators and calls."""
+"""Normal forms of powers, exponentials, logarithms and indicators."""
 
 from fractions import Fraction as F  # noqa: N817
-from typing import Any
 
-from symbackprop.proof.certificate.normal import GiveUp, Normaliser, Place, Scope, content, raw
-from symbackprop.proof.checker import ONE, Rejected, Term, inside, instance, is_a, poly
-
-ALWAYS_WRITTEN_OUT = ("abs", "sign")
+from symbackprop.proof.certificate.calls import Calls
+from symbackprop.proof.certificate.normal import GiveUp, Place, Scope, content, raw
+from symbackprop.proof.checker import ONE, Rejected, Term, is_a, poly
 
 
-def calls_in(t: Term, place: Place) -> list[tuple[Place, Term]]:
-    """The calls in a formula with their places, outer ones first."""
-    found = [(place, t)] if is_a(t, "call") else []
-    return found + [item for k in inside(t) for item in calls_in(t[k], [*place, k])]
-
-
-class Functions(Normaliser):
-    """The laws of functions; `compact` holds for some the derivative in terms of the arguments and the value `a`."""
-
-    def __init__(self, certificate: dict[str, Any], compact: dict[str, Any], functions: str, seconds: float) -> None:
-        self.functions_as, self.compact_raw = functions, compact
-        super().__init__(certificate, seconds)
-        self.compact: dict[str, Any] = {}
-        arguments = {record["name"]: record["arguments"] for record in certificate["functions"]}
-        for name, tree in compact.items():
-            shapes, self.shapes = self.shapes, dict.fromkeys([*arguments[name], "a"], ())
-            formals = {("at", x): ("at", "?" + x) for x in arguments[name]}
-            self.compact[name] = instance(self.term(tree, {}), formals)
-            self.shapes = shapes
-
-    # ------------------------------------------------------------------------------------------ calls
-
-    def norm_call(self, t: Term, place: Place, scope: Scope) -> Term:
-        """A function by its formula, or its derivative by its value, as the way says."""
-        if self.functions[t[1]][1] is None:
-            return t
-        if t[1] in ALWAYS_WRITTEN_OUT or self.functions_as == "formulas":
-            return self.norm(self.do(t, place, scope, "formula"), place, scope)
-        if t[2] == 0 or self.functions_as == "closed":
-            return t
-        if t[2] == 1 and t[1] in self.compact:
-            new = self.by_value(t, place, scope)
-            if new is not None:
-                return self.norm(new, place, scope)
-        return self.norm(self.do(t, place, scope, "formula"), place, scope)
-
-    def by_value(self, t: Term, place: Place, scope: Scope) -> Term | None:
-        """f'(z) by f(z): the formula of the derivative, the one of the value in it, and that folded."""
-        formals = self.functions[t[1]][0]
-        value = ("call", t[1], 0, *formals)
-        template = instance(self.compact[t[1]], {("at", "a"): value})
-        given = dict(zip(formals, t[3:], strict=True))
-        folded = calls_in(template, [])
-        written = template
-        for where, call in folded:
-            written = self.replaced(written, where, self.law_formula(call))
-        made = len(self.steps_made)
-        try:
-            new = self.do(t, place, scope, "formula")
-            new = self.do(new, place, scope, "equal", raw(instance(written, given)))
-            for where, call in folded:
-                self.steps_made.append(["fold", [*place, *where], raw(instance(call, given))])
-            return instance(template, given)
-        except Rejected:
-            del self.steps_made[made:]
-            return None
-
-    def replaced(self, t: Term, place: Place, new: Term) -> Term:
-        if not place:
-            return new
-        k, *further = place
-        return (*t[:k], self.replaced(t[k], further, new), *t[k + 1 :])
+class Functions(Calls):
+    """The laws of functions."""
 
     # ------------------------------------------------------------------------------------------ powers
 

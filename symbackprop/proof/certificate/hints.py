@@ -1,6 +1,7 @@
 """What a certificate states, and the ways in which its proof is looked for, the likely ones first."""
 
 from collections.abc import Iterator
+from math import prod
 
 import sympy as sp
 
@@ -23,6 +24,7 @@ from symbackprop.proof.verdict import Verdict
 from symbackprop.tensor.nodes import Expr, Partial, adjoint_parts, entry_name
 
 FIRST_LEVELS = 3
+LARGE = 200  # terms that would be multiplied out
 ALL = [["*", "*"]]
 
 
@@ -88,6 +90,9 @@ class Statement:
         levels = list(self._levels())
         activations = [d.name for d in self.definitions() if self._is_activation(d.name)]
         everything = [d.name for d in self.definitions()]
+        sides = [self.content["statement"][side] for side in ("left", "right")]
+        if self.relation.comparison == "==" and max(map(terms_of, sides)) > LARGE:
+            yield {"unfold": ALL, "insert": activations, "functions": "opaque", "as_written": True}
         if self.content["functions"]:
             for level in (*levels[:2], ALL):
                 yield {"unfold": level, "insert": [], "functions": "closed"}
@@ -125,6 +130,13 @@ class Statement:
     def _is_activation(self, name: str) -> bool:
         graph = self.graph
         return len(graph.uses(name)) == 1 and not graph.definitions[name].tensor.expr.has(sp.Sum)
+
+
+def terms_of(raw: Json) -> int:
+    """How many terms a tree has at most when its products are multiplied out."""
+    if not isinstance(raw, list) or raw[0] not in ("add", "mul"):
+        return 1
+    return (sum if raw[0] == "add" else prod)(map(terms_of, raw[1:]))
 
 
 def _names(expr: Expr) -> set[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from symbackprop.proof.certificate.functions import Functions
 from symbackprop.proof.certificate.normal import Place, Scope, raw
-from symbackprop.proof.checker import Term, bind, free, is_a, order, poly, rest, unbind
+from symbackprop.proof.checker import ONE, Term, bind, free, is_a, order, poly, product, rest, unbind
 
 MOST_SUMS = 6  # nested ones whose orders are compared
 
@@ -25,6 +25,14 @@ def nested(bound: Any, body: Term) -> Term:
     for i, size in reversed(bound):
         body = bind(i, size, body)
     return body
+
+
+def meets(i: str, size: Any, body: Term) -> bool:
+    """Whether the sum over one index of the factors with it is one that a factor of the body is divided by."""
+    p = poly(body)
+    factors = next(iter(p)) if len(p) == 1 else frozenset()
+    inner = bind(i, size, product(ONE, [(a, e) for a, e in factors if i in free(a)]))
+    return any(a == inner and e < 0 for a, e in factors)
 
 
 class Sums(Functions):
@@ -94,6 +102,10 @@ class Sums(Functions):
     def ordered(self, t: Term, place: Place, scope: Scope) -> Term:
         """Nested sums over one monomial in canonical order; parts that share no index become sums of their own."""
         bound, body = unnested(t, scope)
+        last = next((n for n, (i, size) in enumerate(bound) if len(bound) > 1 and meets(i, size, body)), None)
+        if last is not None:
+            wanted = [*(n for n in range(len(bound)) if n != last), last]
+            return self.refold(self.arranged(t, wanted, place, scope), place, scope, len(bound))
         own = {i for i, _ in bound}
         groups: list[set[str]] = []
         for a in body[1:] if is_a(body, "mul") else (body,):

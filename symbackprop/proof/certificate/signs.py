@@ -1,0 +1,187 @@
+"""Signs of terms that their structure shows only after they are written in another way."""
+
+from collections.abc import Iterator
+from fractions import Fraction as F  # noqa: N817
+from functools import reduce
+from itertools import product as choices
+from typing import Any
+
+from symbackprop.proof.certificate.assumptions import Assumptions
+from symbackprop.proof.certificate.normal import Place, denominators, divided, raw
+from symbackprop.proof.checker import (
+    ONE,
+    TWO,
+    Poly,
+    Rejected,
+    Term,
+    add,
+    bind,
+    free,
+    is_a,
+    joined,
+    minus,
+    moved,
+    mul,
+    multiplied,
+    order,
+    poly,
+    product,
+    rest,
+    unbind,
+)
+
+MOST_PARTS = 3
+FIRST, SECOND = "#i", "#j"  # indices of sums that are proposed; no other has such a name
+
+
+class Signs(Assumptions):
+    """Inequalities; `goal` is the sign that is wanted, 0 for an equation."""
+
+    goal = 0
+
+    def signed(self, t: Term) -> bool:
+        """Whether the sign is seen from the structure: as it is, over one denominator, or as a completed square."""
+        for changes in ((), (self.over_one,), (self.turned,), (self.over_one, self.turned)):
+            made, new = len(self.steps_made), t
+            try:
+                for change in changes:
+                    new = change(new)
+                if self.sign(new) >= self.goal:
+                    return True
+            except Rejected:
+                pass
+            del self.steps_made[made:]
+        return self.completed(t)
+
+    def over_one(self, t: Term) -> Term:
+        """All over one denominator, the numerator in normal form, multiplied out."""
+        return self.do(self.fraction(t), [], self.scope, "ring")
+
+    def fraction(self, t: Term) -> Term:
+        """The product of a numerator in normal form and of powers of denominators."""
+        p, exponents = poly(t), denominators(poly(t))
+        if not exponents:
+            return t
+        for a, e in exponents.items():  # as atoms, so that the powers cancel before anything is multiplied out
+            p = multiplied(p, {frozenset({(a, e)}): ONE})
+        numerator = rest(p)
+        if numerator == 0:
+            return self.do(t, [], self.scope, "equal", "0")
+        new = ("mul", numerator, *(("pow", a, -e) for a, e in exponents.items()))
+        t = self.do(t, [], self.scope, "equal", raw(new))
+        return self.part(t, 1, [], self.scope, self.norm)
+
+    def turned(self, t: Term) -> Term:
+        """A minus sign of each term moved to a factor that is not positive."""
+        terms = list(t[1:]) if is_a(t, "add") else [t]
+        for n, part in enumerate(terms):
+            factors = list(part[1:]) if is_a(part, "mul") else []
+            if factors and isinstance(factors[0], F) and factors[0] < 0:
+                k = next((k for k, a in enumerate(factors) if k and self.sign(minus(a))), 0)
+                if k:
+                    terms[n] = ("mul", -factors[0], *factors[1:k], ("mul", F(-1), factors[k]), *factors[k + 1 :])
+        return self.do(t, [], self.scope, "equal", raw(("add", *terms)))
+
+    # ------------------------------------------------------------------------------------------ completed
+
+    def completed(self, t: Term) -> bool:
+        """Whether the sign is seen after parts that are not negative are split off, from the term or its numerator."""
+        made = len(self.steps_made)
+        for place in ([], [1]):
+            try:
+                whole = self.fraction(t) if place else t
+                known = place and (whole == t or not is_a(whole, "mul"))
+                if not known and self.parted(whole, place, MOST_PARTS):
+                    return True
+            except Rejected:
+                pass
+            del self.steps_made[made:]
+        return False
+
+    def parted(self, whole: Term, place: Place, most: int) -> bool:
+        """Whether the sign is seen after at most so many parts are split off from what stands at a place."""
+        t, made = reduce(lambda t, k: t[k], place, whole), len(self.steps_made)
+        negative = len(monomials(poly(t), -1))
+        for part in (*squares(t), *lagrange(t), *parts_of_sums(t), *squares_in_sums(t)):
+            try:
+                new = self.split_off(t, part, place)
+                fewer = len(monomials(poly(new[2]), -1)) < negative
+                new = self.replaced(whole, place, new)
+                if self.sign(new) >= self.goal or (fewer and most > 1 and self.parted(new, [*place, 2], most - 1)):
+                    return True
+            except Rejected:
+                pass
+            del self.steps_made[made:]
+        return False
+
+    def split_off(self, t: Term, part: Term, place: Place) -> Term:
+        """t = part + (t - part), the difference in normal form."""
+        t = self.do(t, place, self.scope, "equal", raw(("add", part, ("add", t, ("mul", -ONE, part)))))
+        return self.part(t, 2, place, self.scope, self.norm)
+
+
+def squares(t: Term) -> Iterator[Term]:
+    """u a (x + b/2a)^2 of u (a x^2 + b x + c), for a number a > 0 and a power x of an atom that is not in b and c."""
+    p = poly(t)
+    lowest = {a: min(dict(mono).get(a, F(0)) for mono in p) for mono in p for a, _ in mono}
+    p = multiplied(p, {frozenset((a, -e) for a, e in lowest.items() if e): ONE})
+    u = product(ONE, [(a, e) for a, e in lowest.items() if e])
+    for mono in monomials(p, 1):
+        ((k, double), *others) = mono or [(ONE, ONE)]
+        powers = {dict(m).get(k, F(0)) for m in p}
+        if not others and powers <= {double, double / 2, F(0)} and double / 2 in powers:
+            x = frozenset({(k, double / 2)})
+            b = add(*(product(p[m], divided(m, x)) for m in monomials(p, 0) if dict(m).get(k) == double / 2))
+            yield mul(u, p[mono], ("pow", add(product(ONE, x), mul(1 / (2 * p[mono]), b)), TWO))
+
+
+def lagrange(t: Term) -> Iterator[Term]:
+    """sum_ij w_i w_j (a_i b_j - a_j b_i)^2/2 of (sum w a^2)(sum w b^2) - (sum w a b)^2, for monomials a, b and w."""
+    p = poly(t)
+    for (mono, s), (_, whole) in choices(sums_in(p, -1, 2), sums_in(p, 1, 1)):
+        mixed, square = (list(poly(unbind(u, FIRST))) for u in (s, whole))
+        if whole[1] != s[1] or len(mixed) != 1 or len(square) != 1:
+            continue
+        ratio = dict(joined(ONE, [*square[0], *((a, -e) for a, e in mixed[0])]).popitem()[0])
+        a, b = ([(k, e * sign) for k, e in ratio.items() if e * sign > 0] for sign in (1, -1))
+        w = divided(square[0], [(k, 2 * e) for k, e in a])
+        if ratio and w is not None:
+            here = [product(ONE, factors) for factors in (a, b, w)]
+            there = [moved(u, {FIRST: SECOND}) for u in here]
+            root = add(mul(here[0], there[1]), mul(-ONE, there[0], here[1]))
+            both = bind(SECOND, s[1], mul(here[2], there[2], ("pow", root, TWO)))
+            yield mul(product(-p[mono] / 2, mono - {(s, TWO)}), bind(FIRST, s[1], both))
+
+
+def parts_of_sums(t: Term) -> Iterator[Term]:
+    """sum_k a_k (1 - delta_ki)^2 of sum_k a_k - a_i, and multiples of it."""
+    p = poly(t)
+    for part in monomials(p, -1):
+        for mono, s in sums_in(p, 1, 1):
+            for i in sorted(free(product(ONE, part))):
+                others = product(ONE, mono - {(s, ONE)})
+                if poly(mul(others, unbind(s, i))) == {part: ONE}:
+                    other = ("pow", add(ONE, mul(-ONE, ("delta", s[1], FIRST, i))), TWO)
+                    yield mul(-p[part], others, bind(FIRST, s[1], mul(unbind(s, FIRST), other)))
+
+
+def squares_in_sums(t: Term) -> Iterator[Term]:
+    """The sum of what `squares` finds in the sum of bodies, of sums over one range with equal factors."""
+    p = poly(t)
+    groups: dict[Any, list[Term]] = {}
+    for mono, s in sums_in(p, 0, 1):
+        groups.setdefault((s[1], mono - {(s, ONE)}), []).append(mul(p[mono], unbind(s, FIRST)))
+    for (size, others), bodies in groups.items():
+        for square in squares(add(*bodies)) if len(bodies) > 1 else ():
+            yield mul(product(ONE, others), bind(FIRST, size, square))
+
+
+def monomials(p: Poly, sign: int) -> list[Any]:
+    """Those with a coefficient of this sign, or (0) of any, in order."""
+    return sorted((mono for mono, c in p.items() if c * sign >= 0), key=lambda mono: order(product(ONE, mono)))
+
+
+def sums_in(p: Poly, sign: int, exponent: int) -> list[tuple[Any, Term]]:
+    """The sums with this exponent in monomials with a coefficient of this sign."""
+    found = [(mono, s) for mono in monomials(p, sign) for s, e in mono if is_a(s, "sum") and e == exponent]
+    return sorted(found, key=lambda item: order(item[1]))
