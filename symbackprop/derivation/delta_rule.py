@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable
 import sympy as sp
 
 from symbackprop.derivation.local import LocalDerivative, local_derivative
+from symbackprop.derivation.naming import Vocabulary
 from symbackprop.derivation.simplify import shortest, use_assumptions
 from symbackprop.derivation.steps import Derivation, Step
 from symbackprop.model.build import check_loss, check_parameters, parameters_of
-from symbackprop.model.graph import Definition, Graph, names_in
+from symbackprop.model.graph import Graph, names_in
 from symbackprop.tensor.differentiate import tidy
 from symbackprop.tensor.indices import transform
 from symbackprop.tensor.nodes import Expr, adjoint_name, entry, entry_indices, entry_name, summation
@@ -30,7 +31,7 @@ def delta_rule(graph: Graph, loss: str, wrt: Iterable[str] | None = None, *, nam
     check_loss(graph, loss)
     wrt = check_parameters(graph, loss, wrt if wrt is not None else parameters_of(graph, loss))
     needed = _needed(graph, loss, wrt)
-    route = _DeltaRule(graph, loss, needed, _known(graph, loss, wrt) if names else [])
+    route = _DeltaRule(graph, loss, needed, _words(graph, loss, wrt) if names else None)
     for name in needed:
         route.derive(name)
     gradients = {name: route.adjoints[name] for name in wrt}
@@ -44,14 +45,15 @@ def delta_rule(graph: Graph, loss: str, wrt: Iterable[str] | None = None, *, nam
     )
 
 
-def _known(graph: Graph, loss: str, wrt: tuple[str, ...]) -> list[Definition]:
+def _words(graph: Graph, loss: str, wrt: tuple[str, ...]) -> Vocabulary:
     """The definitions whose names may stand for their values in local derivatives.
 
     Every name of the forward pass has its value before the first adjoint is formed. One that is differentiated by is
     left free. The loss is written as its name where it is a root, as in x/L, not where it happens to be a factor.
     """
-    used = [graph.definitions[d] for d in graph.definitions if d in graph.ancestors(loss) and d not in wrt]
-    return [d for d in used if d.name != loss or d.tensor.expr.is_Pow]
+    above = graph.ancestors(loss)
+    used = [definition for d, definition in graph.definitions.items() if d in above and d not in wrt]
+    return Vocabulary(d for d in used if d.name != loss or d.tensor.expr.is_Pow)
 
 
 def _needed(graph: Graph, loss: str, wrt: tuple[str, ...]) -> tuple[str, ...]:
@@ -82,10 +84,10 @@ def _needed(graph: Graph, loss: str, wrt: tuple[str, ...]) -> tuple[str, ...]:
 class _DeltaRule:
     """The adjoints found so far, and the steps that led there."""
 
-    def __init__(self, graph: Graph, loss: str, needed: tuple[str, ...], known: list[Definition]) -> None:
+    def __init__(self, graph: Graph, loss: str, needed: tuple[str, ...], words: Vocabulary | None) -> None:
         self.graph, self.loss = graph, loss
         self.sources = {*needed, loss}
-        self.known = known
+        self.words = words
         self.users: dict[str, list[str]] = {}
         for name in graph.definitions:
             if name in self.sources:
@@ -106,7 +108,7 @@ class _DeltaRule:
         free = axes(shape)
         left = self.symbol(name, free)
         locals_ = [
-            local_derivative(self.graph.definitions[user], name, free, f"k{number}_", self.known)
+            local_derivative(self.graph.definitions[user], name, free, f"k{number}_", self.words)
             for number, user in enumerate(self.users[name])
         ]
         chain = self._chain(locals_, lambda local: local.symbol)

@@ -4,13 +4,12 @@
 written ∂h_i/∂z_i = σ'(z_i). A factor δ_ki in every term of the derivative is what shows this.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sympy as sp
 
 from symbackprop.catalogue.activations import ACTIVATIONS
-from symbackprop.derivation.naming import named, without_deviations
+from symbackprop.derivation.naming import Vocabulary
 from symbackprop.derivation.simplify import with_short_conditions, without_zero_sums
 from symbackprop.language.parse import Scope, parse
 from symbackprop.model.graph import Definition
@@ -50,11 +49,11 @@ class LocalDerivative:
 
 
 def local_derivative(
-    definition: Definition, by: str, at: tuple[Expr, ...], prefix: str, known: Sequence[Definition] = ()
+    definition: Definition, by: str, at: tuple[Expr, ...], prefix: str, words: Vocabulary | None = None
 ) -> LocalDerivative:
     """The local derivative of a definition by the entry `by[at]`; new indices are called `prefix`0, `prefix`1, ...
 
-    In its `value`, the values of the `known` definitions are written as their names.
+    In its `value`, the values of the definitions in `words` are written as their names.
     """
     shape = definition.tensor.shape
     own = tuple(index(f"{prefix}{axis}", size) for axis, size in enumerate(shape))
@@ -66,7 +65,7 @@ def local_derivative(
         derivative = tidy(substitute(derivative, forced))
     indices = tuple(forced.get(i, i) for i in own)
     in_output = with_output(derivative, definition, indices)
-    value = without_deviations(named(in_output, known), known)
+    value = in_output if words is None else words.without_deviations(words.named(in_output))
     return LocalDerivative(
         name=definition.name,
         indices=indices,

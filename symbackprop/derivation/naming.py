@@ -24,36 +24,42 @@ from symbackprop.tensor.nodes import Expr, entry, entry_indices, entry_name, ext
 Factors = dict[Expr, Expr]
 
 
-def named(expr: Expr, definitions: Iterable[Definition]) -> Expr:
-    """`expr` with each definition's value written as its name, whole or as a factor, to any power.
+class Vocabulary:
+    """Definitions whose values are written as their names; made once for all expressions of a derivation."""
 
-    Later definitions come first, for they contain the values of earlier ones; and again, for they contain their names.
-    """
-    candidates = [d for d in reversed(list(definitions)) if _is_worth_it(d.tensor.expr)]
-    for _ in candidates:
-        before = expr
-        for definition in candidates:
-            if names_in(definition.tensor.expr) <= names_in(expr):
-                expr = _with_name(expr, definition)
-        if expr == before:
-            break
-    return expr
+    def __init__(self, definitions: Iterable[Definition]) -> None:
+        definitions = list(definitions)
+        self.sums = {d.name: d for d in definitions if d.tensor.expr.has(sp.Sum)}
+        # Later definitions come first, for they contain the values of earlier ones.
+        self.candidates = [(names_in(d.tensor.expr), d) for d in reversed(definitions) if _is_worth_it(d.tensor.expr)]
 
+    def named(self, expr: Expr) -> Expr:
+        """`expr` with each definition's value written as its name, whole or as a factor, to any power.
 
-def without_deviations(expr: Expr, definitions: Iterable[Definition]) -> Expr:
-    """The same without sums that are 0 by the definitions: Σ_j (x_j - μ), where μ is the mean of x."""
-    known = {d.name: d for d in definitions if d.tensor.expr.has(sp.Sum)}
+        Again and again, for later definitions contain the names of earlier ones.
+        """
+        for _ in self.candidates:
+            before = expr
+            for names, definition in self.candidates:
+                if names <= names_in(expr):
+                    expr = _with_name(expr, definition)
+            if expr == before:
+                break
+        return expr
 
-    def inserted(node: Expr) -> Expr | None:
-        definition = known.get(entry_name(node) or "")
-        return definition.tensor.at(*entry_indices(node)) if definition is not None else None
+    def without_deviations(self, expr: Expr) -> Expr:
+        """The same without sums that are 0 by the definitions: Σ_j (x_j - μ), where μ is the mean of x."""
 
-    def rule(node: Expr) -> Expr | None:
-        if not isinstance(node, sp.Sum) or not node.function.is_Add or not names_in(node) & set(known):
-            return None
-        return sp.Integer(0) if without_zero_sums(transform(node, inserted)) == 0 else None
+        def inserted(node: Expr) -> Expr | None:
+            definition = self.sums.get(entry_name(node) or "")
+            return definition.tensor.at(*entry_indices(node)) if definition is not None else None
 
-    return transform(expr, rule)
+        def rule(node: Expr) -> Expr | None:
+            if not isinstance(node, sp.Sum) or not node.function.is_Add or self.sums.keys().isdisjoint(names_in(node)):
+                return None
+            return sp.Integer(0) if without_zero_sums(transform(node, inserted)) == 0 else None
+
+        return transform(expr, rule)
 
 
 def _is_worth_it(value: Expr) -> bool:

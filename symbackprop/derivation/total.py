@@ -12,7 +12,7 @@ import sympy as sp
 
 from symbackprop.derivation.delta_rule import delta_rule
 from symbackprop.derivation.local import local_derivative, with_output
-from symbackprop.derivation.naming import named
+from symbackprop.derivation.naming import Vocabulary
 from symbackprop.derivation.simplify import shortest, use_assumptions
 from symbackprop.derivation.steps import Step
 from symbackprop.errors import GraphError
@@ -33,22 +33,23 @@ def jacobian(graph: Graph, name: str, by: str) -> Tensor:
     if name not in graph.definitions or name == by or by not in graph.ancestors(name):
         raise GraphError(f"{name!r} does not depend on {by!r}")
     total = _Total(replace(graph, assumptions=()), "", {}, by).of_definition(graph.definitions[name])
-    value, _ = use_assumptions(shortest(named(total.expr, _definitions(graph, name))), graph, by)
+    value, _ = use_assumptions(shortest(_vocabulary(graph, name).named(total.expr)), graph, by)
     return Tensor(value, total.shape)
 
 
-def _definitions(graph: Graph, name: str) -> list[Definition]:
+def _vocabulary(graph: Graph, name: str) -> Vocabulary:
     """The definitions on which `name` depends, its own included."""
-    return [definition for d, definition in graph.definitions.items() if d in graph.ancestors(name)]
+    above = graph.ancestors(name)
+    return Vocabulary(definition for d, definition in graph.definitions.items() if d in above)
 
 
 def local_steps(graph: Graph, name: str, by: str) -> tuple[Step, ...]:
     """The local derivatives that d(name)/d(by) is made of, from `name` back to `by`."""
-    moving, known = {by, *graph.between(by, name)}, _definitions(graph, name)
+    moving, words = {by, *graph.between(by, name)}, _vocabulary(graph, name)
     steps: list[Step] = []
     for user in reversed(graph.between(by, name)):
         for used in (u for u in graph.uses(user) if u in moving):
-            local = local_derivative(graph.definitions[user], used, axes(graph.shape(used)), "k", known)
+            local = local_derivative(graph.definitions[user], used, axes(graph.shape(used)), "k", words)
             for rule, form in local.lines:
                 steps.append(Step(id=f"{name}.{len(steps)}", subject=name, left=local.symbol, right=form, rule=rule))
     return tuple(steps)

@@ -7,7 +7,7 @@ import sympy as sp
 
 from symbackprop.derivation.delta_rule import delta_rule
 from symbackprop.derivation.gather import gathered, gradient_in
-from symbackprop.derivation.naming import named, without_deviations
+from symbackprop.derivation.naming import Vocabulary
 from symbackprop.derivation.simplify import with_short_conditions, without_zero_sums
 from symbackprop.derivation.total import second_derivative
 from symbackprop.language.parse import parse
@@ -118,9 +118,9 @@ def test_a_sum_of_deviations_is_zero_and_others_are_not() -> None:
     weighted = summation(entry("w", j) * (x - mean), j)
     assert without_zero_sums(weighted) == weighted
     graph = graph_from_formulas({"m": "mean(x)"}, {"x": "n"})
-    definitions = list(graph.definitions.values())
-    assert without_deviations(summation(x - entry("m"), j), definitions) == 0
-    assert without_deviations(summation(x + entry("m"), j), definitions) != 0
+    words = Vocabulary(graph.definitions.values())
+    assert words.without_deviations(summation(x - entry("m"), j)) == 0
+    assert words.without_deviations(summation(x + entry("m"), j)) != 0
 
 
 def test_a_name_stands_for_a_power_of_its_value_at_any_place() -> None:
@@ -128,11 +128,11 @@ def test_a_name_stands_for_a_power_of_its_value_at_any_place() -> None:
     p = index("p", size("N"))
     j = index("j", size("n"))
     square = summation(entry("x", p, j) ** 2, j) + 1
-    definitions = list(graph.definitions.values())
+    words = Vocabulary(graph.definitions.values())
     s = entry("s", p)
-    assert named(square ** sp.Rational(-3, 2), definitions) == s**-3
-    assert named(entry("x", p, j) / square, definitions) == entry("x", p, j) / s**2
-    assert named(square + 1, definitions) == square + 1
+    assert words.named(square ** sp.Rational(-3, 2)) == s**-3
+    assert words.named(entry("x", p, j) / square) == entry("x", p, j) / s**2
+    assert words.named(square + 1) == square + 1
 
 
 def test_a_condition_is_multiplied_out_where_that_is_shorter() -> None:
