@@ -5,7 +5,7 @@ import re
 import pytest
 
 from symbackprop.catalogue.identities import identities
-from symbackprop.derivation.naming import without_deviations
+from symbackprop.derivation.naming import Vocabulary
 from symbackprop.derivation.simplify import without_zero_sums
 from symbackprop.pages import work_out_identity
 from symbackprop.write.blocks import Equation, Equations
@@ -68,11 +68,11 @@ def test_the_derivation_arrives_at_the_statement(id_: str, worked_out: dict[str,
 def test_no_sum_is_zero(id_: str, worked_out: dict[str, IdentityReport]) -> None:
     """No line keeps a sum of deviations from a mean, written out or by its name."""
     of = worked_out[id_]
-    definitions = list(of.report.file.graph.definitions.values())
+    words = Vocabulary(of.report.file.graph.definitions.values())
     for loss in of.report.losses:
         for name, tensor in loss.delta.adjoints.items():
             assert without_zero_sums(tensor.expr) == tensor.expr, name
-            assert without_deviations(tensor.expr, definitions) == tensor.expr, name
+            assert words.without_deviations(tensor.expr) == tensor.expr, name
 
 
 @pytest.mark.parametrize("room", [150.0, 250.0, 400.0])
