@@ -12,9 +12,9 @@ from symbackprop.errors import NotSupportedError
 from symbackprop.model.derivation_file import DerivationFile, Request
 from symbackprop.model.graph import Graph, Relation, names_in
 from symbackprop.model.identity import as_file
-from symbackprop.pipeline import second_report, verify_formula
+from symbackprop.pipeline import second_report, verify_formula, verify_steps
 from symbackprop.proof.limits import Budget
-from symbackprop.proof.verify import verify, verify_lines
+from symbackprop.proof.verify import verify
 from symbackprop.tensor.indices import children
 from symbackprop.tensor.nodes import Expr, Partial, entry_name
 from symbackprop.write.report import ClaimReport, IdentityReport, JacobianReport, LossReport, Report, SecondReport
@@ -64,16 +64,15 @@ def _backwards(graph: Graph, request: Request, claim: Relation, budget: Budget) 
     stated = gradient_in(claim.left)
     if stated is not None and stated[0] == request.loss and stated[1] in delta.adjoints:
         delta = with_gathered(delta, stated[1])
-    checked = verify_lines(graph, [(step.left, step.right) for step in delta.steps], budget=budget)
-    pairs = list(zip(delta.steps, checked, strict=True))
+    proved_lines, open_lines = verify_steps(graph, delta.steps, budget)
     return LossReport(
         loss=request.loss,
         chain=None,
         delta=delta,
         adjoint_verdicts={},
         gradients=(),
-        lines=sum(verdict.proved for verdict in checked),
-        open_lines=tuple((f"{step.left} = {step.right}", v) for step, v in pairs if not v.proved),
+        lines=proved_lines,
+        open_lines=open_lines,
     )
 
 

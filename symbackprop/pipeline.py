@@ -3,7 +3,7 @@
 Derive both ways, prove, evaluate. Nothing is written here; the writers get the report.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import combinations_with_replacement
 from typing import Literal
 
@@ -11,7 +11,7 @@ from symbackprop.audit.printed import check_printed
 from symbackprop.derivation.chain_rule import chain_rule
 from symbackprop.derivation.delta_rule import delta_rule
 from symbackprop.derivation.oracle import beside_oracle
-from symbackprop.derivation.steps import Derivation
+from symbackprop.derivation.steps import Derivation, Step
 from symbackprop.derivation.total import second_derivative
 from symbackprop.errors import NotSupportedError
 from symbackprop.language.parse import parse
@@ -142,8 +142,7 @@ def _loss(file: DerivationFile, request: Request, budget: Budget) -> LossReport:
         oracle = _oracle(file, delta, name, budget)
         gradients.append(GradientReport(loss=request.loss, name=name, verdict=verdict, routes=routes, oracle=oracle))
     lines = [step for route in (chain, delta) if route is not None for step in route.steps if step.rule != "compose"]
-    checked = verify_lines(graph, [(step.left, step.right) for step in lines], budget=budget)
-    pairs = list(zip(lines, checked, strict=True))
+    proved_lines, open_lines = verify_steps(graph, lines, budget)
     return LossReport(
         loss=request.loss,
         chain=chain,
@@ -151,8 +150,18 @@ def _loss(file: DerivationFile, request: Request, budget: Budget) -> LossReport:
         adjoint_verdicts=adjoint_verdicts,
         gradients=tuple(gradients),
         chain_reason=reason,
-        lines=sum(verdict.proved for verdict in checked),
-        open_lines=tuple((f"{step.left} = {step.right}", v) for step, v in pairs if not v.proved),
+        lines=proved_lines,
+        open_lines=open_lines,
+    )
+
+
+def verify_steps(graph: Graph, steps: Sequence[Step], budget: Budget) -> tuple[int, tuple[tuple[str, Verdict], ...]]:
+    """How many lines of a derivation are proved, and the others with their verdicts."""
+    checked = verify_lines(graph, [(step.left, step.right) for step in steps], budget=budget)
+    pairs = zip(steps, checked, strict=True)
+    return (
+        sum(verdict.proved for verdict in checked),
+        tuple((f"{step.left} = {step.right}", verdict) for step, verdict in pairs if not verdict.proved),
     )
 
 
@@ -188,15 +197,14 @@ def _backwards(
     if not reached:
         return None
     delta = delta_rule(graph, loss, reached)
-    checked = verify_lines(graph, [(step.left, step.right) for step in delta.steps], budget=budget)
-    pairs = list(zip(delta.steps, checked, strict=True))
+    proved_lines, open_lines = verify_steps(graph, delta.steps, budget)
     return PieceReport(
         role=role,
         shared=shared,
         piece=piece,
         derivation=delta,
-        lines=sum(verdict.proved for verdict in checked),
-        open_lines=tuple((f"{step.left} = {step.right}", v) for step, v in pairs if not v.proved),
+        lines=proved_lines,
+        open_lines=open_lines,
     )
 
 
