@@ -26,7 +26,7 @@ def lambdify_instance(outputs: Mapping[str, Expr], arguments: Sequence[Expr]) ->
     a definition.
     """
     safe = {argument: sp.Symbol(f"x{k}", real=True) for k, argument in enumerate(arguments)}
-    prepared = [_prepared(with_stable_quotients(sp.sympify(expr)), safe) for expr in outputs.values()]
+    prepared = [_prepared(with_stable_quotients(sp.sympify(expr, strict=True)), safe) for expr in outputs.values()]
     compiled = sp.lambdify(list(safe.values()), prepared, modules=[_helper_functions(), "numpy"], cse=True)
     names = list(outputs)
 
