@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from symbackprop.proof import checker
+from symbackprop.proof.checker.statement import FORMAT, digest, text
 
 Json = Any
 Given = dict[str, Any]
@@ -34,7 +34,7 @@ def forged(
 
     left, comparison, right = statement if len(statement) == 3 else (statement[0], "==", statement[1])
     content = {
-        "format": checker.FORMAT,
+        "format": FORMAT,
         "shapes": shapes,
         "definitions": [dict(zip(("name", "shape", "value"), d, strict=True)) for d in definitions],
         "functions": [dict(zip(("name", "arguments", "value"), f, strict=True)) for f in functions],
@@ -44,8 +44,8 @@ def forged(
         "steps": steps,
         "witness": {"sizes": sizes or {}, "values": values or {}, "functions": [], "indices": list(at)},
     }
-    content["text"] = checker.text(content)
-    return content | {"digest": checker.digest(content)}
+    content["text"] = text(content)
+    return content | {"digest": digest(content)}
 
 
 def root(t: Json) -> Json:

@@ -15,12 +15,15 @@ import sympy as sp
 
 from symbackprop.model.build import graph_from_formulas, relation
 from symbackprop.model.graph import Definition, Graph, Relation
-from symbackprop.proof import checker, witness_check
+from symbackprop.proof import witness_check
 from symbackprop.proof.certificate import certificate
 from symbackprop.proof.certificate.elaborate import Elaborator
 from symbackprop.proof.certificate.normal import GiveUp
 from symbackprop.proof.certificate.trees import HEADS
 from symbackprop.proof.check import check
+from symbackprop.proof.checker.replay import check_proof
+from symbackprop.proof.checker.statement import KEYS, digest, text
+from symbackprop.proof.checker.terms import Rejected
 from symbackprop.proof.points.refutation import Counterexample, refute
 from symbackprop.proof.verify import verify
 from symbackprop.tensor.differentiate import differentiate
@@ -68,7 +71,7 @@ def certified(given: Given, claim: str) -> dict[str, Json]:
 def accepted(content: Json) -> bool:
     try:
         check(content)
-    except checker.Rejected as error:
+    except Rejected as error:
         assert "\n" not in str(error)
         return False
     return True
@@ -144,12 +147,12 @@ def test_alterations_are_rejected(given: Given, claim: str) -> None:
     assert other < seen / 4
 
 
-@pytest.mark.parametrize("key", checker.KEYS.split())
+@pytest.mark.parametrize("key", KEYS.split())
 def test_every_key_is_needed_and_signed(key: str) -> None:
     made = certified(LAYER, "a < 1")
     missing = {name: part for name, part in made.items() if name != key}
     assert not accepted(missing)
-    assert not accepted(missing | {"digest": checker.digest(missing)}) or key == "digest"
+    assert not accepted(missing | {"digest": digest(missing)}) or key == "digest"
     for other in (None, [], "x"):
         assert not accepted(made | {key: other}) or other == made[key]
     assert not accepted(signed(made | {"more": 1}))
@@ -172,7 +175,7 @@ def test_no_steps_are_found_for_what_is_false(given: Given, claim: str) -> None:
             for way in WAYS:
                 with pytest.raises((GiveUp, ValueError, LookupError, TypeError, ArithmeticError)):
                     steps = Elaborator(content, {}, way, seconds=2.0).proof()
-                    checker.check(signed(content | {"steps": steps}))
+                    check_proof(signed(content | {"steps": steps}))
     assert false > 2
 
 
@@ -192,8 +195,8 @@ def fails_at_witness(content: Json) -> bool:
 def signed(content: dict[str, Json]) -> dict[str, Json]:
     """As a forger leaves it: text and digest written anew."""
     with contextlib.suppress(TypeError, ValueError, LookupError, AttributeError):
-        content = content | {"text": checker.text(content)}
-    return content | {"digest": checker.digest(content)}
+        content = content | {"text": text(content)}
+    return content | {"digest": digest(content)}
 
 
 def is_not_refuted(content: Json) -> bool:

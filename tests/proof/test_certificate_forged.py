@@ -3,7 +3,8 @@
 import pytest
 from proof.forgery import NUMBER, RING, TWO, VECTOR, Json, X, Y, forged, root, summed
 
-from symbackprop.proof import checker
+from symbackprop.proof.checker.replay import check_proof
+from symbackprop.proof.checker.terms import Rejected
 
 SQUARE = ["pow", X, "2"]
 DERIVATIVE = ["d", X, X]
@@ -146,7 +147,7 @@ FALSE: dict[str, tuple[dict[str, Json], str]] = {
     "the formal name of a function taken for a quantity": (
         forged(
             (["d", ["call", "f", 0, Y], Y], ["mul", "1/2", ["pow", Y, "-1/2"]]),
-            [["chain", [1]], ["formula", [1, 1, 1, 1]]],
+            [["chain", [1]], ["formula", [1, 1]]],
             functions=[("f", ["x"], root(X))],
             conditions=[((), X, ">", "0")],
             **TWO,
@@ -294,8 +295,8 @@ FALSE: dict[str, tuple[dict[str, Json], str]] = {
 @pytest.mark.parametrize("name", FALSE)
 def test_forged_proofs_are_rejected(name: str) -> None:
     content, reasons = FALSE[name]
-    with pytest.raises(checker.Rejected) as caught:
-        checker.check(content)
+    with pytest.raises(Rejected) as caught:
+        check_proof(content)
     assert any(reason in str(caught.value) for reason in reasons.split("|")), str(caught.value)
 
 
@@ -303,7 +304,7 @@ def test_the_same_steps_prove_what_is_true() -> None:
     """The forgeries fail for what is wrong in them, not for their form."""
     true = [
         forged((["mul", X, ["pow", X, "-1"]], "1"), [], **NUMBER),
-        forged((["d", SQUARE, X], ["mul", "2", X]), [["chain", [1]], ["chain", [1, 1, 2]], RING], **NUMBER),
+        forged((["d", SQUARE, X], ["mul", "2", X]), [["chain", [1]], RING], **NUMBER),
         forged((["zero", X], "0"), [["not zero", []]], conditions=[((), X, "!=", "0")], **NUMBER),
         forged((SQUARE, ">=", "0"), [], **NUMBER),
         forged((["mul", X, ["positive", X]], ">=", "0"), [], **NUMBER),
@@ -323,6 +324,6 @@ def test_the_same_steps_prove_what_is_true() -> None:
     ]
     for content in true:
         try:
-            assert checker.check(content) == content["text"]
-        except checker.Rejected as error:
+            assert check_proof(content) == content["text"]
+        except Rejected as error:
             pytest.fail(f"{content['text']}: {error}")

@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 
-from symbackprop.proof import checker
 from symbackprop.proof.certificate.normal import raw
-from symbackprop.proof.checker import LAWS, Proof, Rejected, Term
+from symbackprop.proof.checker.laws import LAWS, MINUS_A
+from symbackprop.proof.checker.polynomials import ring
+from symbackprop.proof.checker.replay import Proof
+from symbackprop.proof.checker.statement import KEYS
+from symbackprop.proof.checker.terms import Rejected, Term, bind, inside, instance, is_a, unbind
 
 F = Fraction
 SIZES = {"n": 3, "m": 2}
@@ -31,7 +34,7 @@ def proof(
         indices, a, how, b = item
         return {"indices": indices, "left": a, "comparison": how, "right": b}
 
-    content = dict.fromkeys(checker.KEYS.split())
+    content = dict.fromkeys(KEYS.split())
     return Proof(
         content
         | {
@@ -163,13 +166,13 @@ A_IN = {">": POSITIVE, ">=": POSITIVE, "!=": [*POSITIVE, F(-2)]}
 def test_equations_of_the_table_are_true(law: str) -> None:
     pattern, _, *conditions = LAWS[law]
     terms = A_IN[conditions[0][0]] if conditions else TERMS + POSITIVE
-    if conditions and conditions[0][1] == checker.MINUS_A:
-        terms = [checker.ring(("mul", F(-1), a)) for a in POSITIVE]
+    if conditions and conditions[0][1] == MINUS_A:
+        terms = [ring(("mul", F(-1), a)) for a in POSITIVE]
     seen = 0
     for a in terms:
         for b in (("exp", X), ("pow", X, F(2)), *([X] if len(conditions) < 2 else [])):
             for q in NUMBERS:
-                old = checker.instance(pattern, {"?a": a, "?b": b, "?q": q, "?n": F(q.numerator)})
+                old = instance(pattern, {"?a": a, "?b": b, "?q": q, "?n": F(q.numerator)})
                 seen += agree(old, proof().equation(old, law), 6)
     assert seen > 20
 
@@ -178,7 +181,7 @@ def test_equations_of_the_table_are_true(law: str) -> None:
 def test_equations_of_the_table_need_their_condition(law: str) -> None:
     pattern, _, *conditions = LAWS[law]
     a: Term = ("pow", X, F(2)) if conditions and conditions[0] in ((">", "?a"), ("!=", "?a")) else X
-    old = checker.instance(pattern, {"?a": a, "?b": Y, "?q": F(1, 2)})
+    old = instance(pattern, {"?a": a, "?b": Y, "?q": F(1, 2)})
     within_derivative = proof()
     within_derivative.varied = {"y"}
     with pytest.raises(Rejected, match="not known"):
@@ -215,7 +218,7 @@ def random_term(source: random.Random, depth: int) -> Term:
     if kind == "pow":
         return ("pow", inner[0], source.choice([F(2), F(3), F(-1), F(1, 2), F(-2)]))
     if kind == "sum":
-        return checker.bind("j", "n", ("mul", *inner))
+        return bind("j", "n", ("mul", *inner))
     if kind == "delta":
         return ("mul", ("delta", "n", "i", "j"), *inner)
     return (kind, *inner) if kind in ("add", "mul") else (kind, inner[0])
@@ -230,7 +233,7 @@ def test_the_ring_keeps_values() -> None:
     done = 0
     for t in randoms(1):
         try:
-            done += agree(t, checker.ring(t), 8) > 0
+            done += agree(t, ring(t), 8) > 0
         except Rejected:
             continue
     assert done > 100
@@ -242,10 +245,10 @@ def test_laws_of_sums_keep_values(law: str) -> None:
     for seed, t in enumerate(randoms(2, 400)):
         other = randoms(seed + 1000, 1)[0]
         old = {
-            "sum": checker.bind("j", "n", t),
-            "swap": checker.bind("i", "n", checker.bind("j", "n", t)),
+            "sum": bind("j", "n", t),
+            "swap": bind("i", "n", bind("j", "n", t)),
             "delta": ("mul", other, ("delta", "n", "i", "j"), t),
-            "write": ("sum", 3, checker.bind("i", "n", t)[2]),
+            "write": ("sum", 3, bind("i", "n", t)[2]),
         }[law]
         try:
             new = getattr(proof(), f"law_{law}")(old, {})
@@ -269,7 +272,7 @@ def all_values(old: Term, new: Term) -> bool:
 
 
 def test_a_sum_is_pulled_out() -> None:
-    s = checker.bind("j", "n", ("mul", ("at", "u", "j"), X))
+    s = bind("j", "n", ("mul", ("at", "u", "j"), X))
     assert sum(agree(("mul", t, s), proof().law_pull(("mul", t, s), {}, 2), 4) for t in randoms(3, 60)) > 50
 
 
@@ -298,12 +301,12 @@ def test_equal_terms(old: Term, new: Term) -> None:
 
 def unfolded(p: Proof, t: Term, depth: int = 0) -> Term:
     """All derivatives by the chain rule, until none is left."""
-    if checker.is_a(t, "sum"):
+    if is_a(t, "sum"):
         i = f"#{depth}"
-        return checker.bind(i, t[1], unfolded(p, checker.unbind(t, i), depth + 1))
-    places = checker.inside(t)
+        return bind(i, t[1], unfolded(p, unbind(t, i), depth + 1))
+    places = inside(t)
     t = tuple(unfolded(p, part, depth) if k in places else part for k, part in enumerate(t)) if places else t
-    return unfolded(p, checker.ring(p.law_chain(t, {})), depth) if checker.is_a(t, "d") else t
+    return unfolded(p, ring(p.law_chain(t, {})), depth) if is_a(t, "d") else t
 
 
 @pytest.mark.parametrize(

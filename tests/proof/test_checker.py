@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from symbackprop.proof import checker
 from symbackprop.proof.certificate.normal import raw
-from symbackprop.proof.checker import Proof, Rejected, Term
+from symbackprop.proof.checker.replay import Proof
+from symbackprop.proof.checker.statement import KEYS
+from symbackprop.proof.checker.terms import Rejected, Term
 
 F = Fraction
 X, Y = ("at", "x"), ("at", "y")
@@ -19,7 +20,7 @@ def proof(conditions: Any = (), assumptions: Any = ()) -> Proof:
     def compared(item: Any) -> Any:
         return dict(zip(("indices", "left", "comparison", "right"), item, strict=True))
 
-    content = dict.fromkeys(checker.KEYS.split()) | {
+    content = dict.fromkeys(KEYS.split()) | {
         "shapes": {"x": [], "y": [], "u": ["n"]},
         "definitions": [{"name": "q", "shape": [], "value": ["mul", ["at", "x"], ["at", "y"]]}],
         "functions": [{"name": "g", "arguments": ["z"], "value": ["exp", ["mul", "2", ["at", "z"]]]}],

@@ -10,11 +10,12 @@ from typing import Any
 
 from symbackprop.errors import NotSupportedError
 from symbackprop.model.graph import Graph, Relation
-from symbackprop.proof import checker
 from symbackprop.proof.certificate.elaborate import Elaborator
 from symbackprop.proof.certificate.hints import Statement
 from symbackprop.proof.certificate.normal import GiveUp
 from symbackprop.proof.check import check
+from symbackprop.proof.checker.statement import digest, text
+from symbackprop.proof.checker.terms import Rejected
 from symbackprop.proof.generalise import Generalisation
 from symbackprop.proof.limits import Budget
 from symbackprop.proof.settle import find_witness
@@ -57,7 +58,7 @@ def _found(statement: Statement) -> dict[str, Any]:
         try:
             elaborator = Elaborator(statement.content, statement.compact, hints, seconds)
             return _signed(statement.content | {"steps": elaborator.proof()})
-        except (GiveUp, checker.Rejected, RecursionError) as error:
+        except (GiveUp, Rejected, RecursionError) as error:
             reason = str(error) or type(error).__name__
     raise NotSupportedError(f"{statement.relation.formula}: proved, but no certificate was found: {reason}")
 
@@ -67,7 +68,7 @@ def _signed(content: dict[str, Any]) -> dict[str, Any]:
 
     Raises: Rejected.
     """
-    content = content | {"text": checker.text(content)}
-    made = content | {"digest": checker.digest(content)}
+    content = content | {"text": text(content)}
+    made = content | {"digest": digest(content)}
     check(made)
     return made

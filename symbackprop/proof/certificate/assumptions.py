@@ -8,21 +8,8 @@ from typing import Any
 
 from symbackprop.proof.certificate.normal import GiveUp, Place, Scope, divided, leading, raw
 from symbackprop.proof.certificate.sums import Sums, unnested
-from symbackprop.proof.checker import (
-    ONE,
-    Poly,
-    Rejected,
-    Term,
-    bind,
-    inside,
-    is_a,
-    moved,
-    order,
-    poly,
-    product,
-    rest,
-    unbind,
-)
+from symbackprop.proof.checker.polynomials import Poly, order, poly, product, rest
+from symbackprop.proof.checker.terms import ONE, Rejected, Term, bind, inside, is_a, moved, unbind
 
 MOST_INDICES = 3  # of an assumed equation, for each of which all indices in scope are tried
 ROUNDS = 30

@@ -3,7 +3,8 @@
 from typing import Any
 
 from symbackprop.proof.certificate.normal import Normaliser, Place, Scope, raw
-from symbackprop.proof.checker import Rejected, Term, inside, instance, is_a, ring
+from symbackprop.proof.checker.polynomials import ring
+from symbackprop.proof.checker.terms import Rejected, Term, inside, instance, is_a
 
 ALWAYS_WRITTEN_OUT = ("abs", "sign")
 

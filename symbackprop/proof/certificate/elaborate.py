@@ -8,19 +8,8 @@ from symbackprop.proof.certificate.assumptions import ROUNDS
 from symbackprop.proof.certificate.normal import GiveUp, Place, Scope, raw
 from symbackprop.proof.certificate.signs import Signs
 from symbackprop.proof.certificate.steps import grouped
-from symbackprop.proof.checker import (
-    ONE,
-    Rejected,
-    Term,
-    free,
-    inside,
-    is_a,
-    minus,
-    nodes,
-    order,
-    poly,
-    rest,
-)
+from symbackprop.proof.checker.polynomials import minus, order, poly, rest
+from symbackprop.proof.checker.terms import ONE, Rejected, Term, free, inside, is_a, nodes
 
 MOST_CASES = 6
 

@@ -48,7 +48,9 @@ def certificate_of_routes(
 def certificates_of_induction(induction: Induction) -> dict[str, dict[str, Json]]:
     """A certificate for each obligation of a proof by induction, by its role; that they suffice none of them says.
 
-    Raises: NotSupportedError for a claim that is not proved by induction, and where no certificate is found.
+    For `a != b`, one for a network of small depth in which the sides differ.
+
+    Raises: NotSupportedError for a claim that is not PROVED, and where no certificate is found.
     """
     found: dict[str, dict[str, Json]] = {}
     for obligation in induction.obligations if induction.verdict.proved else ():
@@ -56,7 +58,7 @@ def certificates_of_induction(induction: Induction) -> dict[str, dict[str, Json]
         role = f"{obligation.role} {number + 1}" if number else str(obligation.role)
         found[role] = certificate(obligation.relation, obligation.piece.graph, obligation.verdict)
     if not found:
-        raise NotSupportedError("a claim that is not proved by induction")
+        raise NotSupportedError(f"only a proof about every depth has certificates, not {induction.verdict.kind}")
     return found
 
 

@@ -4,7 +4,19 @@ from fractions import Fraction as F  # noqa: N817
 
 from symbackprop.proof.certificate.calls import Calls
 from symbackprop.proof.certificate.normal import GiveUp, Place, Scope, content, raw
-from symbackprop.proof.checker import ONE, Rejected, Term, is_a, poly
+from symbackprop.proof.checker.polynomials import minus, poly
+from symbackprop.proof.checker.terms import ONE, Rejected, Term, is_a, mul
+
+MOST_PRIME = 1000
+
+
+def rational_root(c: F, n: int) -> tuple[F, F]:
+    """(r, s) with c = r^n s for a c > 0: s is whole and, as far as small primes tell, without n-th powers."""
+    left, root = c.numerator * c.denominator ** (n - 1), F(1, c.denominator)
+    for k in range(2, MOST_PRIME):
+        while left % k**n == 0:
+            left, root = left // k**n, root * k
+    return root, F(left)
 
 
 class Functions(Calls):
@@ -94,21 +106,26 @@ class Functions(Calls):
         return self.do(self.times(t, place, scope), place, scope, "ring")
 
     def power_of_number(self, t: Term, place: Place, scope: Scope) -> Term:
-        """c^(m/n) for a c that is the n-th power of a rational number."""
+        """c^(m/n) as r^m s^(m/n) for c = r^n s; of a whole s without n-th powers only a root is left, 0 < m/n < 1."""
         _, c, q = t
-        n = q.denominator
-        root = F(round(abs(c.numerator) ** (1 / n)), round(c.denominator ** (1 / n))) if abs(c) < 10**30 else F(0)
-        if n == 1 or root**n != c:
+        n, whole = q.denominator, q.numerator // q.denominator
+        if n == 1 or c <= 0:
             return self.do(t, place, scope, "ring")
-        t = ("pow", self.do(c, [*place, 1], scope, "equal", raw(("mul", *[root] * n))), q)
-        at, whole, parts = list(place), t, []
-        for _ in range(n - 1):
-            whole = self.times(whole, at, scope)
-            parts.append(whole[1])
-            at, whole = [*at, 2], whole[2]
+        root, left = rational_root(c, n)
+        if root == 1 and whole:
+            t = self.do(t, place, scope, "equal", raw(("mul", left**whole, ("pow", left, q - whole))))
+        if root == 1:
+            return self.do(t, place, scope, "ring")
+        t = ("pow", self.do(c, [*place, 1], scope, "equal", raw(("mul", *[root] * n, left))), q)
+        at, parts = list(place), []
+        for _ in range(n):
+            t = self.times(t, at, scope)
+            parts.append(t[1])
+            at, t = [*at, 2], t[2]
+        t = self.power_of_number(t, at, scope)
         for part in reversed(parts):
-            whole = ("mul", part, whole)
-        return self.do(whole, place, scope, "ring")
+            t = ("mul", part, t)
+        return self.do(t, place, scope, "ring")
 
     # ------------------------------------------------------------------------------------------ exp, log
 
@@ -146,6 +163,9 @@ class Functions(Calls):
                 return t
             t = self.part(t, 1, place, scope, lambda b, at, s: self.factored(b, at, s, (c, low)))
         if is_a(t[1], "pow"):
+            _, a, q = t[1]
+            if q % 2 == 0 and self.sign(minus(a)) == 2:
+                t = ("log", self.do(t[1], [*place, 1], scope, "equal", raw(("pow", mul(-ONE, a), q))))
             new = self.tried(t, place, scope, "log power")
             return t if new is None else self.norm(new, place, scope)
         factors = list(t[1][1:]) if is_a(t[1], "mul") else [t[1]]

@@ -6,7 +6,6 @@ from math import prod
 import sympy as sp
 
 from symbackprop.model.graph import Definition, Graph, Relation, names_in
-from symbackprop.proof import checker
 from symbackprop.proof.certificate.trees import (
     Json,
     compact_json,
@@ -20,6 +19,7 @@ from symbackprop.proof.certificate.trees import (
     shape_json,
     tree,
 )
+from symbackprop.proof.checker.statement import FORMAT
 from symbackprop.proof.verdict import Verdict
 from symbackprop.tensor.nodes import Expr, Partial, adjoint_parts, entry_name
 
@@ -42,7 +42,7 @@ class Statement:
         forms = {name: compact_json(name) for name in functions}
         self.compact = {name: form for name, form in forms.items() if form is not None}
         self.content: dict[str, Json] = {
-            "format": checker.FORMAT,
+            "format": FORMAT,
             "text": "",
             "shapes": {name: shape_json(shape) for name, shape in graph.inputs.items() if name in self.names},
             "definitions": [

@@ -7,25 +7,10 @@ from math import gcd
 from time import process_time
 from typing import Any
 
-from symbackprop.proof.checker import (
-    LAWS,
-    ONE,
-    Poly,
-    Proof,
-    Rejected,
-    Term,
-    add,
-    bind,
-    inside,
-    is_a,
-    mul,
-    multiplied,
-    order,
-    poly,
-    product,
-    rest,
-    unbind,
-)
+from symbackprop.proof.checker.laws import LAWS
+from symbackprop.proof.checker.polynomials import Poly, multiplied, order, poly, product, rest
+from symbackprop.proof.checker.replay import Proof
+from symbackprop.proof.checker.terms import ONE, Rejected, Term, add, bind, inside, is_a, mul, unbind
 
 Place = list[int]
 Scope = dict[str, Any]

@@ -8,27 +8,8 @@ from typing import Any
 
 from symbackprop.proof.certificate.assumptions import Assumptions
 from symbackprop.proof.certificate.normal import Place, denominators, divided, raw
-from symbackprop.proof.checker import (
-    ONE,
-    TWO,
-    Poly,
-    Rejected,
-    Term,
-    add,
-    bind,
-    free,
-    is_a,
-    joined,
-    minus,
-    moved,
-    mul,
-    multiplied,
-    order,
-    poly,
-    product,
-    rest,
-    unbind,
-)
+from symbackprop.proof.checker.polynomials import Poly, joined, minus, multiplied, order, poly, product, rest
+from symbackprop.proof.checker.terms import ONE, TWO, Rejected, Term, add, bind, free, is_a, moved, mul, unbind
 
 MOST_PARTS = 3
 FIRST, SECOND = "#i", "#j"  # indices of sums that are proposed; no other has such a name
@@ -102,7 +83,7 @@ class Signs(Assumptions):
         """Whether the sign is seen after at most so many parts are split off from what stands at a place."""
         t, made = reduce(lambda t, k: t[k], place, whole), len(self.steps_made)
         negative = len(monomials(poly(t), -1))
-        for part in (*squares(t), *lagrange(t), *parts_of_sums(t), *squares_in_sums(t)):
+        for part in (*squares(t), *lagrange(t), *cauchy(t), *parts_of_sums(t), *squares_in_sums(t)):
             try:
                 new = self.split_off(t, part, place)
                 fewer = len(monomials(poly(new[2]), -1)) < negative
@@ -151,6 +132,29 @@ def lagrange(t: Term) -> Iterator[Term]:
             root = add(mul(here[0], there[1]), mul(-ONE, there[0], here[1]))
             both = bind(SECOND, s[1], mul(here[2], there[2], ("pow", root, TWO)))
             yield mul(product(-p[mono] / 2, mono - {(s, TWO)}), bind(FIRST, s[1], both))
+
+
+def cauchy(t: Term) -> Iterator[Term]:
+    """sum_ij (a_i b_j - a_j b_i)^2/2 of (sum a^2)(sum b^2) - (sum a b)^2, where the squares have roots."""
+    p = poly(t)
+    for mono, first in sums_in(p, 1, 1):
+        for second, e in sorted(mono - {(first, ONE)}, key=order):
+            if not is_a(second, "sum") or e != 1 or second[1] != first[1] or order(second) < order(first):
+                continue
+            a, b = (square_root(unbind(u, FIRST)) for u in (first, second))
+            if a is not None and b is not None:
+                other_a, other_b = (moved(u, {FIRST: SECOND}) for u in (a, b))
+                both = bind(SECOND, first[1], ("pow", add(mul(a, other_b), mul(-ONE, other_a, b)), TWO))
+                others = product(p[mono] / 2, mono - {(first, ONE), (second, ONE)})
+                yield mul(others, bind(FIRST, first[1], both))
+
+
+def square_root(t: Term) -> Term | None:
+    """The root of a product of exponentials and even powers."""
+    ((mono, c), *others) = poly(t).items()
+    if others or c != 1 or not all(is_a(a, "exp") or e % 2 == 0 for a, e in mono):
+        return None
+    return product(ONE, [(a, e / 2) for a, e in mono])
 
 
 def parts_of_sums(t: Term) -> Iterator[Term]:

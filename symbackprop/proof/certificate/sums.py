@@ -6,7 +6,8 @@ from typing import Any
 
 from symbackprop.proof.certificate.functions import Functions
 from symbackprop.proof.certificate.normal import Place, Scope, raw
-from symbackprop.proof.checker import ONE, Term, bind, free, is_a, order, poly, product, rest, unbind
+from symbackprop.proof.checker.polynomials import order, poly, product, rest
+from symbackprop.proof.checker.terms import ONE, Term, bind, free, is_a, unbind
 
 MOST_SUMS = 6  # nested ones whose orders are compared
 
