@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from symbackprop.api import (
         Budget,
+        CertificateError,
         Dense,
         Derivation,
         Derivations,
@@ -41,6 +42,7 @@ __version__ = "0.1.0"
 _HOMES = dict.fromkeys(
     (
         "Budget",
+        "CertificateError",
         "Dense",
         "Derivation",
         "Derivations",
@@ -77,6 +79,7 @@ _FUNCTIONS = (
 
 __all__ = [
     "Budget",
+    "CertificateError",
     "Dense",
     "Derivation",
     "Derivations",

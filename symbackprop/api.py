@@ -24,7 +24,7 @@ from symbackprop.model.naming import with_formula
 from symbackprop.model.network import Dense, Network
 from symbackprop.model.training import Training, relation_after_steps, training_on
 from symbackprop.proof.certificate import certificate as certificate_of
-from symbackprop.proof.check import check
+from symbackprop.proof.check import CertificateError, check
 from symbackprop.proof.limits import Budget
 from symbackprop.proof.verdict import Kind, Verdict
 from symbackprop.proof.verify import verify as verify_relation
@@ -32,6 +32,7 @@ from symbackprop.tensor.tensor import Tensor
 
 __all__ = [
     "Budget",
+    "CertificateError",
     "Dense",
     "Derivation",
     "Derivations",
@@ -94,7 +95,15 @@ def derive(source: Graph | Network, loss: str | None = None, wrt: Iterable[str] 
     wrt = names_of(wrt, "wrt")
     if not wrt:
         raise GraphError("wrt is empty: expected the names of what to differentiate by")
-    return Derivations(graph=graph_, loss=loss, delta_rule=printed(delta_rule(graph_, loss, wrt)))
+    rule = printed(delta_rule(graph_, loss, wrt))
+    return Derivations(graph=graph_, loss=loss, delta_rule=rule, title=_title(source))
+
+
+def _title(source: Graph | Network) -> str:
+    """What heads the documents on a network; those on a graph have a title made of the names."""
+    if not isinstance(source, Network):
+        return ""
+    return f"Backpropagation through a network with {len(source.layers)} layer{'s' * (len(source.layers) > 1)}"
 
 
 def gradient(

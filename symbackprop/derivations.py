@@ -55,11 +55,15 @@ def printed(derivation: Derivation) -> PrintedDerivation:
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Derivations:
-    """All gradients of `loss`: by the δ-rule, and by the chain rule, whose cost grows faster, when it is asked for."""
+    """All gradients of `loss`: by the δ-rule, and by the chain rule, whose cost grows faster, when it is asked for.
+
+    `title` heads the documents; without one it is made of the names.
+    """
 
     graph: Graph
     loss: str
     delta_rule: PrintedDerivation
+    title: str = ""
 
     @cached_property
     def _route_1(self) -> tuple[PrintedDerivation | None, str]:
@@ -209,11 +213,9 @@ class Derivations:
         return {}
 
     def _report(self, budget: Budget) -> Report:
-        wrt = tuple(self.delta_rule.gradients)
-        title = f"The gradients of {self.loss} with respect to {', '.join(wrt)}"
-        requests = (Request(loss=self.loss, wrt=wrt),)
+        requests = (Request(loss=self.loss, wrt=tuple(self.delta_rule.gradients)),)
         return work_out(
-            DerivationFile(path=Path(self.loss), title=title, source="", graph=self.graph, requests=requests),
+            DerivationFile(path=Path(self.loss), title=self.title, source="", graph=self.graph, requests=requests),
             budget=budget,
         )
 

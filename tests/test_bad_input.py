@@ -56,6 +56,11 @@ def usage(*arguments: object) -> str:
         (["verify", "x == x", "--shape", "x: 10000000"], ["--shape x", "10000000 is no size", "from 1 to 999999"]),
         (["verify", "x == x", "--shape", "x: n m"], ["--shape x", "'n m'", "commas"]),
         (["gradient", ""], ["a formula is missing"]),
+        (["gradient", "L"], ["L is not defined", '--define "L = ..."']),
+        (["gradient", "L = x**2"], ["'L = x**2'", "write the formula alone: 'x**2'"]),
+        (["gradient", "x*y", "--wrt", "x, y"], ["one name for each option: --wrt x --wrt y"]),
+        (["d(L, x) == 1"], ["is no command", "verify` with this statement"]),
+        (["list", "identities", "--topic", "SOFTMAX"], ["did you mean softmax?"]),
         (["gradient", "sum(f(x))", "--function", "f", "--format", "numpy", "--hessian"], ["--format 'numpy'"]),
         (["gradient", "cos(pi*n)*sum(x)", "--shape", "x: n"], ["(-1)**n", "assume c**2 == 1"]),
     ],
@@ -63,6 +68,11 @@ def usage(*arguments: object) -> str:
 def test_a_wrong_command_line_is_one_line(arguments: list[str], expected: list[str]) -> None:
     line = usage(*arguments)
     assert all(part in line for part in expected), line
+
+
+@pytest.mark.parametrize("name", ["L", "z", ""])
+def test_the_names_to_differentiate_by_leave_out_the_loss(name: str) -> None:
+    assert usage("gradient", "x*y", "--wrt", name).endswith(f"unknown name {name!r}; known are: x, y")
 
 
 def test_without_arguments_the_help_is_shown() -> None:
@@ -75,6 +85,10 @@ def test_a_directory_without_certificates(tmp_path: Path) -> None:
 
 
 # ------------------------------------------------------------------ from Python
+
+
+def network(**changed: Any) -> sb.Network:
+    return sb.Network(**{"layers": [sb.Dense(2)], "inputs": "n", "loss": "squared_error", **changed})
 
 
 def training(**changed: Any) -> sb.Training:
@@ -114,6 +128,23 @@ def training(**changed: Any) -> sb.Training:
         (lambda: sb.certificate(3, SQUARES), r"claim: expected a formula as text, .* found 3 \(int\)"),
         (lambda: sb.instantiate(3), "expected what derive.* gives, found int"),
         (lambda: sb.derive(SQUARES).instantiate(3), "expected the sizes as a dictionary .* found 3"),
+        (lambda: sb.Dense(0), r"Dense: expected a size, .* found 0 \(int\)"),
+        (lambda: sb.Dense(True), r"Dense: expected a size, .* found True \(bool\)"),
+        (lambda: sb.Dense("h m"), "Dense: expected a size, .* found 'h m'"),
+        (lambda: sb.Dense("d"), "Dense: 'd' is taken: it is the derivative"),
+        (lambda: sb.Dense(2, "relo"), r"unknown activation 'relo' \(did you mean relu\?\)"),
+        (lambda: sb.Dense(2, "elu", parameters=3), "Dense: parameters: expected a dictionary"),
+        (lambda: network(inputs=("N", "n")), r"Network: inputs: expected a size, .* found \('N', 'n'\) \(tuple\)"),
+        (lambda: network(inputs=0), r"Network: inputs: expected a size, .* found 0 \(int\)"),
+        (lambda: network(batch=0), r"Network: batch: expected a size, .* found 0 \(int\)"),
+        (lambda: network(batch=None), "Network: batch: expected a size, .* found None"),
+        (lambda: network(batch="X"), "the size 'X' is also the name of a quantity of the network"),
+        (lambda: network(layers=[sb.Dense("x")]), "the size 'x' is also the name of a quantity of the network"),
+        (lambda: network(layers=[sb.Dense("W1")]), "the size 'W1' is also the name of a quantity of the network"),
+        (lambda: network(assume="x"), "assume: expected a dictionary"),
+        (lambda: sb.graph({"L": "softmax*x"}), r"L: softmax is a function: write softmax\(\.\.\.\)"),
+        (lambda: sb.graph({"L": "d*x"}), "L: d is the derivative, as in .* a quantity needs another name"),
+        (lambda: sb.gradient("sum(x)", {"x": "n"}, "y"), "unknown name 'y'; known are: x$"),
         (lambda: sb.Network([3], inputs=2, loss="squared_error").graph, "expected layers such as .* found 3"),
         (lambda: sb.Network(sb.Dense(2), inputs=2, loss="squared_error").graph, "expected a list of layers"),
         (lambda: sb.Network([sb.Dense(2)], inputs=2, loss=["l"]).graph, r"unknown loss \['l'\]"),

@@ -171,3 +171,20 @@ def test_documents_do_not_depend_on_the_hash_seed(tmp_path: Path) -> None:
         subprocess.run(command, check=True, capture_output=True, env={**os.environ, "PYTHONHASHSEED": seed})
         texts.add(tuple(p.read_text(encoding="utf-8") for p in sorted(out.iterdir())))
     assert len(texts) == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+def test_output_that_cannot_be_written_is_one_line() -> None:
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        command = [sys.executable, "-m", "symbackprop", "list", "functions"]
+        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert result.returncode == 2
+    assert result.stderr.startswith("symbackprop: the output cannot be written: ") and result.stderr.count("\n") == 1
+
+
+def test_output_in_a_narrow_encoding_is_one_line() -> None:
+    command = [sys.executable, "-m", "symbackprop", "gradient", "x**2"]
+    environment = {**os.environ, "PYTHONIOENCODING": "latin-1"}
+    result = subprocess.run(command, capture_output=True, env=environment, check=False)
+    assert (result.returncode, result.stdout) == (2, b"")
+    assert result.stderr.count(b"\n") == 1 and b"set PYTHONIOENCODING=utf-8" in result.stderr

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from symbackprop.catalogue.activations import ACTIVATIONS
 from symbackprop.catalogue.identities import identities
 from symbackprop.catalogue.losses import LOSSES
 from symbackprop.cli import COMMANDS, main
-from symbackprop.language.functions import FUNCTIONS
+from symbackprop.language.functions import FUNCTIONS, RESERVED, WORDS
 
 IDS = ("softmax-jacobian", "softmax-cross-entropy")
 
@@ -27,15 +28,35 @@ def run(*arguments: object) -> Result:
 
 @pytest.mark.parametrize(
     ("what", "names"),
-    [("identities", identities()), ("activations", ACTIVATIONS), ("losses", LOSSES), ("functions", FUNCTIONS)],
+    [
+        ("identities", identities()),
+        ("activations", ACTIVATIONS),
+        ("losses", LOSSES),
+        ("functions", [*FUNCTIONS, *WORDS]),
+    ],
 )
-def test_every_record_is_listed(what: str, names: dict[str, object]) -> None:
+def test_every_record_is_listed(what: str, names: Iterable[str]) -> None:
     rows = json.loads(run("list", what, "--json").stdout)
     assert [next(iter(row.values())) for row in rows] == list(names)
     table = run("list", what)
     assert table.exit_code == 0
     first = {line.split()[0] for line in table.output.splitlines() if line.strip()}
     assert set(names) <= first
+
+
+def test_all_that_the_language_reserves_is_a_function_in_the_list() -> None:
+    assert {row["function"] for row in json.loads(run("list", "functions", "--json").stdout)} == RESERVED
+
+
+@pytest.mark.parametrize("word", ["softmax", "Softmax", "relu", "gradient", "cross entropy", "cross_entropy"])
+def test_ids_that_hold_a_word_are_suggested_best_first(word: str) -> None:
+    result = run("show", word)
+    assert result.exit_code == 2
+    suggested = result.stderr.partition("did you mean ")[2].partition("?")[0].split(", ")
+    part = word.lower().replace(" ", "-").replace("_", "-")
+    assert suggested and all(id_ in identities() and part in id_ for id_ in suggested)
+    places = [not id_.startswith(part) for id_ in suggested if id_ != "softmax-cross-entropy"]
+    assert places == sorted(places)
 
 
 def test_one_topic() -> None:

@@ -82,6 +82,71 @@ def test_an_undeclared_name_is_a_scalar_and_that_is_said() -> None:
     assert "t: taken for a scalar, because no --shape declares it" in result.output
 
 
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        (["--shape", "x: n"], []),
+        ([], ["x"]),
+        (["--assume", "k > 0"], ["x", "k"]),
+        (["--define", "L = q*x"], ["x"]),
+        (["--define", "p = q*x", "--define", "L = p + r", "--assume", "L > k", "--shape", "k:"], ["x", "r", "q"]),
+    ],
+)
+def test_undeclared_names_of_definitions_and_assumptions_are_told_too(options: list[str], names: list[str]) -> None:
+    (row,) = json.loads(run("verify", "x == x", *options, "--json").stdout)
+    assert row["scalars"] == names
+    told = f"x == x: {', '.join(names)}: taken for " in run("verify", "x == x", *options).stdout
+    assert told is bool(names)
+
+
+def test_undeclared_names_of_definitions_are_told() -> None:
+    options = ["--define", "L = q*x", "--define", "M = k*x", "--shape", "x:"]
+    assert "d(L, x) == q: q: taken for a scalar" in run("verify", "d(L, x) == q", *options).stdout
+    rows = json.loads(run("verify", "d(L, x)*x == L", "d(L + M, x)*x == L + M", *options, "--json").stdout)
+    assert [row["scalars"] for row in rows] == [["q"], ["q", "k"]]
+
+
+def test_the_scalars_of_a_file_are_those_that_shapes_does_not_list(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text('[shapes]\ny = ""\n' + FILE, encoding="utf-8")
+    rows = json.loads(run("verify", path, "--json").stdout)
+    assert [row["scalars"] for row in rows] == [["w", "x"], ["w", "x"]]
+    assert "taken for" not in run("verify", path).stdout
+
+
+@pytest.mark.parametrize(
+    ("claim", "options", "expected"),
+    [
+        ("d(L, x) == 0", ["--shape", "x: n"], 'L is not defined; write --define "L = ...", or --shape "L:"'),
+        ("d(sum(L), x) == 0", ["--shape", "x: n"], "d(sum(L), x): L is not defined"),
+        ("d(l, x) == 0", ["--define", "L = x**2"], "l is not defined (did you mean L?)"),
+        ("d(d(M, x), x) == 0", ["--define", "L = x**2"], "d(M, x): M is not defined"),
+        ("d(L, X) == 0", ["--define", "L = sum(x)", "--shape", "x: n"], "no definition uses X (did you mean x?)"),
+        ("x == x", ["--assume", "d(M, x) > 0"], "--assume: d(M, x): M is not defined"),
+    ],
+)
+def test_a_derivative_of_what_nothing_defines_is_bad_input(claim: str, options: list[str], expected: str) -> None:
+    result = run("verify", claim, *options)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert expected in result.stderr and result.stderr.count("\n") == 1
+
+
+def test_a_derivative_that_is_0_on_purpose_is_proved() -> None:
+    claims = ["d(x, x) == 1", "d(x**2, x) == 2*x", "d(c*x, x) == c", "d(1, x) == 0", "d(f(x), x) == prime(f, x)"]
+    assert set(verdicts(*claims, "--function", "f").values()) == {"PROVED"}
+    assert verdicts("d(L, x) == 0", "--shape", "L:", "--shape", "x: n") == {"d(L, x) == 0": "PROVED"}
+    assert verdicts("d(L, q) == x", "--define", "L = q*x") == {"d(L, q) == x": "PROVED"}
+
+
+def test_options_are_for_all_statements_together() -> None:
+    claims = ["d(L, x) == 2*x", "exp(t) > 0", "y @ y >= 0"]
+    options = ["--define", "L = sum(x**2)", "--shape", "x: n", "--shape", "y: m"]
+    assert verdicts(*claims, *options) == dict.fromkeys(claims, "PROVED")
+    rows = json.loads(run("verify", *claims, *options, "--json").stdout)
+    assert [row["scalars"] for row in rows] == [[], ["t"], []]
+    assert "--shape z: nothing uses this name" in run("verify", *claims, *options, "--shape", "z: n").stderr
+
+
 def test_a_statement_may_begin_with_a_minus_sign() -> None:
     assert verdicts("-x*y == x*(-y)") == {"-x*y == x*(-y)": "PROVED"}
 
@@ -117,6 +182,22 @@ def test_verbose_shows_conditions_and_a_point() -> None:
     assert "holds, for example, at n = " in told
 
 
+@pytest.mark.parametrize(
+    ("claim", "needed"),
+    [
+        ("d(log(x**2), x)*x == 2", ["x^2 > 0 (its logarithm is taken)", "x != 0"]),
+        ("d(log(x**2), x) == 2/x", ["x != 0 (it stands in a denominator)", "x^2 > 0 (its logarithm is taken)"]),
+        ("d(log(x), x)*x == 1", ["x > 0 (its logarithm is taken)"]),
+        ("d(sqrt(x), x)*sqrt(x) == 1/2", ["x > 0 (its root is taken)"]),
+    ],
+)
+def test_a_condition_has_its_own_reason_or_none(claim: str, needed: list[str]) -> None:
+    result = run("verify", claim, "--verbose").stdout
+    lines = [line.strip().removeprefix("needs ") for line in result.splitlines() if "  needs" in line]
+    (row,) = json.loads(run("verify", claim, "--json").stdout)
+    assert lines == row["conditions"] and sorted(lines) == sorted(needed)
+
+
 def test_json_has_everything_and_is_the_same_each_time() -> None:
     first, second = (json.loads(run("verify", "softmax-cross-entropy", "x == 2*x", "--json").stdout) for _ in range(2))
     for row in (*first, *second):
@@ -124,7 +205,7 @@ def test_json_has_everything_and_is_the_same_each_time() -> None:
     assert first == second
     proved, refuted = first
     assert set(proved) == {
-        "name", "origin", "statement", "verdict", "method", "assumptions", "conditions", "witness", "reason",
+        "name", "origin", "statement", "verdict", "method", "assumptions", "conditions", "witness", "reason", "scalars",
     }  # fmt: skip
     assert proved["assumptions"] == ["sum(y) == 1"] and proved["statement"] == "d(L, z) == p - y"
     assert refuted["witness"]["left"] != refuted["witness"]["right"]
@@ -153,7 +234,20 @@ def test_all_means_the_whole_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
         ([], "nothing to verify"),
         (["x =="], "'x =='"),
         (["x == y == z"], "expected one comparison"),
-        (["x = y", "x == x"], "is no file, no identity and no statement"),
+        (["x = y", "x == x"], "is no file, no identity and no statement: write `==` in the place of `=`"),
+        (["d(L,x) = 2*x"], "write `==` in the place of `=`"),
+        (["x \u2264 1"], "write `<=`"),
+        (["2x == x + x"], "write `*` for a product"),
+        (["x[0] == 1"], "without a --shape, scalars are: x"),
+        (["W @ x == y", "--shape", "x: n"], "without a --shape, scalars are: W, y"),
+        (["x == x", "--assume", "x = 1"], "--assume: not a formula: `=` has no place here"),
+        (["a == 1", "--define", "a = b", "--define", "b = 2"], "--define a: unknown name 'b': it is defined below"),
+        (["a == 1", "--define", "a = a"], "--define a: unknown name 'a': it is what is defined here"),
+        (["outer(x, d) == 1", "--shape", "x: n"], "d is the derivative, as in d(L, w); a quantity needs another name"),
+        (["x == 1", "--shape", "d: n"], "--shape d: 'd' is taken: it is the derivative, as in d(L, w)"),
+        (["x == y", "--define", "y = softmax*x"], "--define y: softmax is a function: write softmax(...)"),
+        (["x == x", "--certificates", ""], "--certificates '': the text is empty"),
+        ([""], "an empty text: expected a file, an identity or a statement"),
         (["x @ y == 1", "--shape", "x: n", "--shape", "y: m"], "the inner sizes n and m differ"),
         (["x == x", "--shape", "x n"], "--shape 'x n'"),
         (["x == x", "--shape", "x: n", "--shape", "x: m"], "x is already given by 'n'"),

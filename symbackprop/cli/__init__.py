@@ -10,7 +10,9 @@ from typing import Any
 import click
 
 from symbackprop import __version__
+from symbackprop.cli.claims import is_statement
 from symbackprop.cli.status import guarded, meant, told_in_one_line
+from symbackprop.errors import shorten
 
 # Command -> its module in this package and the function there, in the order of the help.
 COMMANDS = {
@@ -44,7 +46,11 @@ class Commands(click.Group):
         if name not in COMMANDS and not name.startswith("-"):
             if name.endswith(".toml") or Path(name).exists():
                 ctx.fail(f"{name!r} is no command; did you mean `{ctx.command_path} derive {name}`?")
-            ctx.fail(f"no such command {name!r}{meant(name, COMMANDS)}")
+            if is_statement(name):
+                ctx.fail(
+                    f"{shorten(name)!r} is no command; did you mean `{ctx.command_path} verify` with this statement?"
+                )
+            ctx.fail(f"no such command {shorten(name)!r}{meant(name, COMMANDS)}")
         return super().resolve_command(ctx, args)
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:

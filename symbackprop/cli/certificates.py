@@ -4,19 +4,22 @@ import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from symbackprop.cli.files import write_all
 from symbackprop.cli.verdicts import Outcome, label
 from symbackprop.errors import NotSupportedError
 
+if TYPE_CHECKING:
+    from symbackprop.proof.limits import Budget
+
 MOST_CHARACTERS = 80
 
 
-def write_certificates(outcomes: Iterable[Outcome], directory: Path) -> list[str]:
+def write_certificates(outcomes: Iterable[Outcome], directory: Path, budget: "Budget") -> list[str]:
     """Writes what can be certified; returns what to tell: how many there are, and which proved claim has none and why.
 
-    A proof by induction has a certificate for each of its obligations.
+    A proof by induction, within `budget`, has a certificate for each of its obligations.
 
     Raises: FileError where nothing can be written.
     """
@@ -27,31 +30,32 @@ def write_certificates(outcomes: Iterable[Outcome], directory: Path) -> list[str
         if not outcome.verdict.proved:
             continue
         try:
-            contents = _certificates(outcome)
+            contents = _certificates(outcome, budget)
         except NotSupportedError as error:
             missing.append(f"{name}: no certificate: {error}")
             continue
         for role, content in contents.items():
-            made[_free_path(directory, f"{name} {role}".strip(), made)] = json.dumps(content, indent=1) + "\n"
+            made[_free_path(directory, f"{name} {role}".strip(), made)] = json.dumps(content) + "\n"
     write_all(made)
+    if not made:
+        return [*missing, f"0 certificates: nothing is written to {directory}"]
     return [*missing, f"{len(made)} certificate{'' if len(made) == 1 else 's'} in {directory}"]
 
 
-def _certificates(outcome: Outcome) -> dict[str, dict[str, Any]]:
+def _certificates(outcome: Outcome, budget: "Budget") -> dict[str, dict[str, Any]]:
     """The certificate of a claim, or those of the obligations of an induction by their roles.
 
     Raises: NotSupportedError where one is missing.
     """
     from symbackprop.proof.certificate import certificate
     from symbackprop.proof.certificate.entries import certificates_of_induction
-    from symbackprop.proof.limits import Budget
 
     claim = outcome.claim
     if claim.relation is not None:
         return {"": certificate(claim.relation, claim.graph, outcome.verdict)}
     if claim.induction is None:
         raise NotSupportedError("a claim about networks of every depth")
-    return certificates_of_induction(claim.induction(Budget()))
+    return certificates_of_induction(claim.induction(budget))
 
 
 def _free_path(directory: Path, name: str, taken: Iterable[Path]) -> Path:

@@ -51,6 +51,20 @@ def kind_of(path: Path) -> str:
         raise FileError(f"{path}: {error.strerror}") from None
 
 
+def directory_for(option: str, text: str) -> Path:
+    """The directory that an option names, which need not exist yet.
+
+    Raises: FileError for what can be no directory.
+    """
+    path = Path(text)
+    if not text.strip():
+        raise FileError(f"{option} {text!r}: the text is empty; expected a directory")
+    above = next(part for part in (path, *path.parents) if kind_of(part) or part == part.parent)
+    if kind_of(above) == "file":
+        raise FileError(f"{option} {text!r}: {above} is a file; expected a directory")
+    return path
+
+
 def formats(text: str, known: Iterable[str]) -> tuple[str, ...]:
     """The formats of `--format`, which are separated by commas.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from symbackprop.errors import FileError, SymbackpropError, shorten
+from symbackprop.errors import FileError, FormulaError, SymbackpropError, shorten
 
 if TYPE_CHECKING:
     from symbackprop.model.derivation_file import DerivationFile
@@ -57,6 +57,60 @@ class Formulas:
         known = {*self.define, *self.shapes, *self.functions, *self._sizes()}
         return tuple(dict.fromkeys(name for text in formulas for name in free_names(text, known)))
 
+    def scalars_of(self, claim: str) -> tuple[str, ...]:
+        """Those in a claim, in the assumptions, and in the definitions that these use."""
+        from symbackprop.model.build import names_written
+
+        formulas = dict.fromkeys([claim, *self.assume])
+        waiting = list(formulas)
+        while waiting:
+            used = [self.define[name] for name in sorted(names_written(waiting.pop())) if name in self.define]
+            waiting += [formula for formula in used if formula not in formulas]
+            formulas |= dict.fromkeys(used)
+        return self.scalars(*formulas)
+
+    def _check_derivatives(self, option: str, formula: str) -> None:
+        try:
+            self.check_derivatives(formula)
+        except FormulaError as error:
+            raise FileError(f"{option}: {error}" if option else str(error)) from None
+
+    def check_derivatives(self, formula: str) -> None:
+        """Raises: FormulaError for a derivative d(f, v) that is 0 only because nothing defines f, or nothing uses v.
+
+        Such a name is a forgotten definition or a misspelt one.
+        """
+        from symbackprop.language.syntax import did_you_mean
+        from symbackprop.model.build import derivatives_written, free_names
+
+        used = self._used()
+        for f, v, column in derivatives_written(formula):
+            names, unknown = free_names(f, set(self.functions)), set(self.scalars(f, v)) - used
+            if not names or v in names:
+                continue
+            if unknown.issuperset(names):
+                name, guess = names[0], did_you_mean(names[0], self.define)
+                what = f'{name} is not defined{guess}; write --define "{name} = ...", or --shape "{name}:" for an input'
+            elif v in unknown:
+                guess = did_you_mean(v, {*self.shapes, *self.define, *used})
+                what = f'no definition uses {v}{guess}; write --shape "{v}:" for an input of its own'
+            else:
+                continue
+            raise FormulaError(f"d({f}, {v}): {what}", formula, column)
+
+    def _used(self) -> set[str]:
+        """The names in the definitions that nothing declares.
+
+        Raises: FileError for a definition that is no formula.
+        """
+        found: set[str] = set()
+        for name, formula in self.define.items():
+            try:
+                found.update(self.scalars(formula))
+            except FormulaError as error:
+                raise FileError(f"--define {name}: {error}") from None
+        return found
+
     def _sizes(self) -> set[str]:
         """Raises: FileError for a shape that is none."""
         from symbackprop.model.build import as_shape
@@ -76,8 +130,10 @@ class Formulas:
         """
         from symbackprop.model.derivation_file import read
 
-        claims = tuple(claims)
+        claims, scalars = tuple(claims), dict[str, str]()
         try:
+            for option, text in [*(("--assume", text) for text in self.assume), *(("", text) for text in claims)]:
+                self._check_derivatives(option, text)
             scalars = dict.fromkeys(self.scalars(*self.assume, *claims), "")
             data: dict[str, Any] = {
                 "shapes": {**self.shapes, **scalars},
@@ -88,7 +144,8 @@ class Formulas:
             }
             return read(Path("formula"), data)
         except SymbackpropError as error:
-            raise FileError(self._in_options(str(error), claims)) from None
+            message = self._in_options(str(error), claims)
+            raise FileError(message + _if_scalar(message, scalars)) from None
 
     def _in_options(self, message: str, claims: Iterable[str]) -> str:
         """The message with options where a derivation file has sections; a formula is not named by itself."""
@@ -97,6 +154,13 @@ class Formulas:
                 message = message.replace(f"[{section}] {text}: ", option, 1)
         message = _SECTION.sub(lambda match: f"{OPTIONS[match[1]]} ", message, count=1)
         return message.replace("in [shapes]", "by --shape").replace("in the file ", "")
+
+
+def _if_scalar(message: str, names: Iterable[str]) -> str:
+    """What to add to an error about scalars where nothing declares some names."""
+    about_scalars = ("scalar" in message or "()" in message) and "by --shape" not in message
+    there = shorten(", ".join(names))
+    return f"; without a --shape, scalars are: {there}" if there and about_scalars else ""
 
 
 def _pairs(option: str, texts: Iterable[str], sign: str, example: str) -> dict[str, str]:

@@ -47,10 +47,26 @@ def gradient(
     """
     if format_ not in FORMATS:
         raise FileError(f"--format {format_!r}: expected one of {', '.join(FORMATS)}")
-    file = _file(formula, wrt, Formulas.of(define, shape, assume, function))
+    given = Formulas.of(define, shape, assume, function)
+    _check_formula(formula, wrt, given)
+    file = _file(formula, wrt, given)
     report = _work(file, seconds, terms, hessian)
     click.echo(_text(report, format_).rstrip("\n"))
     return status_of(report.verdicts())
+
+
+def _check_formula(formula: str, wrt: tuple[str, ...], given: Formulas) -> None:
+    """Raises: FileError for what can be read, or nearly, but is certainly not meant."""
+    from symbackprop.language.syntax import lone_equals
+
+    text, several = formula.strip(), next((name for name in wrt if "," in name), None)
+    if (equals := lone_equals(text)) is not None:
+        raise FileError(f"{shorten(formula)!r}: write the formula alone: {shorten(text[equals + 1 :].strip())!r}")
+    if text.isidentifier() and text in given.scalars(text):
+        raise FileError(f'{text} is not defined; write --define "{text} = ...", or a formula in its place')
+    if several is not None:
+        options = " ".join(f"--wrt {name.strip()}" for name in several.split(","))
+        raise FileError(f"--wrt {several!r}: one name for each option: {options}")
 
 
 def _file(formula: str, wrt: tuple[str, ...], given: Formulas) -> "DerivationFile":

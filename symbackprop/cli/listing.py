@@ -87,16 +87,20 @@ def _losses() -> Listing:
 
 
 def _functions() -> Listing:
-    """Every function with its arguments, and the formula of those that the catalogue defines."""
+    """Every function with its arguments, with the formula of those that the catalogue defines; d, next and prime."""
     from symbackprop.catalogue.activations import ACTIVATIONS
-    from symbackprop.language.functions import FUNCTIONS, NAMED
+    from symbackprop.language.functions import FUNCTIONS, NAMED, WORDS
 
     rows = []
     for name, row in FUNCTIONS.items():
-        arguments = str(row.least) if row.least == row.most else f"{row.least} to {row.most}"
         formula = ACTIVATIONS[name].formula if name in NAMED else ""
-        rows.append((name, arguments, ", ".join(sorted(row.keywords - {"spec"})), formula))
-    return Listing(("function", "arguments", "keywords", "formula"), rows)
+        rows.append((name, _count(row.least, row.most), ", ".join(sorted(row.keywords - {"spec"})), formula))
+    rows += [(name, _count(word.least, word.most), "", word.meaning) for name, word in WORDS.items()]
+    return Listing(("function", "arguments", "keywords", "meaning"), rows)
+
+
+def _count(least: int, most: int) -> str:
+    return str(least) if least == most else f"{least} to {most}"
 
 
 LISTINGS: dict[str, Callable[[], Listing]] = {

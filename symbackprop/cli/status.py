@@ -27,6 +27,13 @@ def guarded(work: Callable[[], int | None]) -> int:
         return BAD_INPUT
     except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
         raise
+    except OSError as error:  # of files that are read or written, there is a FileError: this is the output itself
+        click.echo(f"symbackprop: the output cannot be written: {error.strerror or one_line(error)}", err=True)
+        return BAD_INPUT
+    except UnicodeEncodeError as error:
+        character, how = error.object[error.start], "set PYTHONIOENCODING=utf-8"
+        click.echo(f"symbackprop: the output cannot hold {character!a} as {error.encoding}; {how}", err=True)
+        return BAD_INPUT
     except Exception as error:
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(place.filename).name}, line {place.lineno}"
@@ -69,7 +76,7 @@ def meant(name: str, known: Iterable[str]) -> str:
     """`; did you mean --shape?`, or nothing where no name is close."""
     known = sorted(known)
     longer = [other for other in known if len(name) > 3 and other.startswith(name)]
-    found = [*longer, *get_close_matches(name, known, n=1)]
+    found = [*longer, *get_close_matches(name.lower(), known, n=1, cutoff=0.7)]
     return f"; did you mean {found[0]}?" if found else ""
 
 

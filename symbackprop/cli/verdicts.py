@@ -52,8 +52,8 @@ def _under(outcome: Outcome) -> list[str]:
     from symbackprop.write.plain_verdict import conditions
 
     verdict = outcome.verdict
-    needed = conditions(verdict, outcome.claim.graph) if verdict.proved else []
-    return [*verdict.assumptions, *(text.rpartition(" (")[0] for text in needed)]
+    needed = conditions(verdict, outcome.claim.graph, reasons=False) if verdict.proved else []
+    return [*verdict.assumptions, *needed]
 
 
 def label(claim: Claim, several: bool) -> str:
@@ -78,8 +78,10 @@ def _below(outcome: Outcome, several: bool, verbose: bool) -> list[str]:
     lines = [] if verdict.proved else [f"{said}: {verdict}", *(f"  {line}" for line in numbers_below(verdict))]
     if verbose and verdict.proved:
         lines = [f"{said}: {verdict}", *(f"  {line}" for line in basis(verdict, claim.graph))]
-    if claim.scalars:
-        lines.append(f"{name}: {', '.join(claim.scalars)}: taken for a scalar, because no --shape declares it")
+    if claim.scalars and not claim.origin:
+        taken = "a scalar, because no --shape declares it"
+        taken = taken if len(claim.scalars) == 1 else "scalars, because no --shape declares them"
+        lines.append(f"{name}: {', '.join(claim.scalars)}: taken for {taken}")
     return lines
 
 
@@ -99,5 +101,6 @@ def as_data(outcome: Outcome) -> dict[str, Any]:
         "conditions": conditions(verdict, claim.graph),
         "witness": plain(verdict.witness),
         "reason": verdict.reason,
+        "scalars": list(claim.scalars),
         "seconds": round(outcome.seconds, 3),
     }

@@ -2,19 +2,23 @@
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 import click
 
 from symbackprop.cli import options
 from symbackprop.cli.certificates import write_certificates
 from symbackprop.cli.claims import Claim, claims_of
+from symbackprop.cli.files import directory_for
 from symbackprop.cli.formulas import Formulas
 from symbackprop.cli.screen import progress
 from symbackprop.cli.status import status_of
 from symbackprop.cli.verdicts import Outcome, as_data, show
 from symbackprop.errors import FileError, SymbackpropError
+
+if TYPE_CHECKING:
+    from symbackprop.proof.limits import Budget
 
 
 @click.command(cls=options.FormulaCommand, short_help="Prove or refute claims.")
@@ -49,15 +53,19 @@ def verify(
     Exit status: 0 everything is proved, 1 something is refuted, 2 bad input, 3 something is undecided and nothing
     is refuted, 70 an error in symbackprop itself.
     """
+    from symbackprop.proof.limits import Budget
+
+    folder = None if certificates is None else directory_for("--certificates", certificates)
     claims = claims_of([*what, *(_all_ids() if everything else ())], Formulas.of(define, shape, assume, function))
     if not claims:
         raise FileError("nothing to verify: name an identity, a file or a statement, or write --all")
-    outcomes = _work(claims, seconds, terms)
+    budget = Budget(terms=terms, seconds=seconds)
+    outcomes = _work(claims, budget)
     if as_json:
         click.echo(json.dumps([as_data(outcome) for outcome in outcomes], indent=1, ensure_ascii=False))
     else:
         show(outcomes, verbose)
-    for line in write_certificates(outcomes, Path(certificates)) if certificates else ():
+    for line in write_certificates(outcomes, folder, budget) if folder else ():
         click.echo(line, err=True)
     return status_of(outcome.verdict for outcome in outcomes)
 
@@ -68,10 +76,7 @@ def _all_ids() -> tuple[str, ...]:
     return tuple(identities())
 
 
-def _work(claims: Sequence[Claim], seconds: float, terms: int) -> list[Outcome]:
-    from symbackprop.proof.limits import Budget
-
-    budget = Budget(terms=terms, seconds=seconds)
+def _work(claims: Sequence[Claim], budget: "Budget") -> list[Outcome]:
     outcomes = []
     with progress(len(claims)) as bar:
         for claim in claims:

@@ -53,18 +53,27 @@ def compose(graph: Graph, loss: str, wrt: tuple[str, ...]) -> dict[str, Expr]:
     Raises: NotSupportedError when it grows too large.
     """
     result: dict[str, Expr] = {}
+    of_inputs = [name for name in wrt if name in graph.inputs]
     for name in wrt:
-        nodes: dict[str, int] = {}
-        inlined = [d for d in graph.definitions if d != name]
-        for d in inlined:
-            nodes[d] = _tree_size(graph.definitions[d].tensor.expr, nodes)
-        if nodes[loss] > MAX_NODES:
-            raise NotSupportedError(
-                f"route 1 composes the whole loss, {nodes[loss]} nodes here; at most {MAX_NODES} are laid out. "
-                "The delta rule and its proof have no such limit."
-            )
-        result[name] = graph.expand(graph.definitions[loss].tensor.expr, inlined)
+        # All definitions are inserted for every input, so that the result is the same.
+        first = of_inputs[0] if name in graph.inputs else name
+        if first not in result:
+            result[first] = _composed(graph, loss, first)
+        result[name] = result[first]
     return result
+
+
+def _composed(graph: Graph, loss: str, name: str) -> Expr:
+    nodes: dict[str, int] = {}
+    inlined = [d for d in graph.definitions if d != name]
+    for d in inlined:
+        nodes[d] = _tree_size(graph.definitions[d].tensor.expr, nodes)
+    if nodes[loss] > MAX_NODES:
+        raise NotSupportedError(
+            f"route 1 composes the whole loss, {nodes[loss]} nodes here; at most {MAX_NODES} are laid out. "
+            "The delta rule and its proof have no such limit."
+        )
+    return graph.expand(graph.definitions[loss].tensor.expr, inlined)
 
 
 def _tree_size(expr: Expr, nodes: dict[str, int]) -> int:

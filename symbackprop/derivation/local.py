@@ -10,7 +10,7 @@ import sympy as sp
 
 from symbackprop.catalogue.activations import ACTIVATIONS
 from symbackprop.derivation.naming import Vocabulary
-from symbackprop.derivation.simplify import with_short_conditions, without_zero_sums
+from symbackprop.derivation.simplify import merged, with_short_conditions, without_zero_sums
 from symbackprop.language.parse import Scope, parse
 from symbackprop.model.graph import Definition
 from symbackprop.tensor.differentiate import differentiate, tidy
@@ -57,7 +57,7 @@ def local_derivative(
     """
     shape = definition.tensor.shape
     own = tuple(index(f"{prefix}{axis}", size) for axis, size in enumerate(shape))
-    derivative = without_zero_sums(tidy(differentiate(definition.tensor.at(*own), by, at)))
+    derivative = without_zero_sums(merged(tidy(differentiate(definition.tensor.at(*own), by, at))))
     # Tidied once more: which factors share a sign shows only when the sums are in their final form.
     derivative = tidy(with_short_conditions(derivative))
     forced = _forced_equalities(derivative, own, at)

@@ -7,7 +7,16 @@ import sympy as sp
 
 from symbackprop.model.graph import Graph, Relation, names_in
 from symbackprop.tensor.differentiate import tidy
-from symbackprop.tensor.indices import alpha_normal, bind, expanded_terms, free_indices, substitute, transform
+from symbackprop.tensor.indices import (
+    alpha_normal,
+    bind,
+    children,
+    expanded_terms,
+    free_indices,
+    rebuild,
+    substitute,
+    transform,
+)
 from symbackprop.tensor.nodes import Expr, IsZero, Positive
 
 # A product that multiplies out to more terms is left as it is.
@@ -49,6 +58,29 @@ def without_zero_sums(expr: Expr) -> Expr:
         return sp.Integer(0) if alpha_normal(tidy(_expand_sums(node))) == 0 else None
 
     return transform(expr, rule)
+
+
+def merged(expr: Expr) -> Expr:
+    """Terms that are equal up to bound indices added up, and powers of an indicator, which is 0 or 1, as itself."""
+    parts = children(expr)
+    new = [merged(part) for part in parts]
+    if any(a is not b for a, b in zip(parts, new, strict=True)):
+        expr = rebuild(expr, new)
+    if expr.is_Pow and isinstance(expr.base, (Positive, IsZero)) and expr.exp.is_Integer and expr.exp > 0:
+        return expr.base
+    return _added_up(expr) if expr.is_Add else expr
+
+
+def _added_up(expr: Expr) -> Expr:
+    """Each term once, in the form in which it stands there first."""
+    counts: dict[Expr, tuple[Expr, Expr]] = {}
+    for term in expr.args:
+        number, rest = term.as_coeff_Mul()
+        before, first = counts.get(alpha_normal(rest), (sp.Integer(0), rest))
+        counts[alpha_normal(rest)] = before + number, first
+    if len(counts) == len(expr.args):
+        return expr
+    return sp.Add(*(sp.Mul(number, rest) for number, rest in counts.values()))
 
 
 def with_short_conditions(expr: Expr) -> Expr:

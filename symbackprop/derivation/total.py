@@ -13,7 +13,7 @@ import sympy as sp
 from symbackprop.derivation.delta_rule import delta_rule
 from symbackprop.derivation.local import local_derivative, with_output
 from symbackprop.derivation.naming import Vocabulary
-from symbackprop.derivation.simplify import shortest, use_assumptions
+from symbackprop.derivation.simplify import merged, shortest, use_assumptions, without_zero_sums
 from symbackprop.derivation.steps import Step
 from symbackprop.errors import GraphError
 from symbackprop.model.build import check_parameters
@@ -65,7 +65,11 @@ def second_derivative(graph: Graph, loss: str, first: str, second: str) -> Tenso
     # A name in the place of its value would be right where it stands, but not for a derivative by that name.
     adjoints = delta_rule(bare, loss, (first, second), names=False).adjoints
     total = _Total(bare, loss, adjoints, second).of(adjoints[first])
-    value, _ = use_assumptions(shortest(total.expr), graph, second)
+    # Now that all is differentiated, names may stand for their values.
+    between = set(graph.ancestors(loss)) - {first, second, loss}
+    words = Vocabulary(definition for name, definition in graph.definitions.items() if name in between)
+    plain = words.without_deviations(words.named(without_zero_sums(merged(total.expr))))
+    value, _ = use_assumptions(merged(shortest(plain)), graph, second)
     return Tensor(value, total.shape)
 
 

@@ -6,6 +6,7 @@ are defined in the catalogue. Piecewise ones (`maximum`, `where`) are written ou
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import sympy as sp
 
@@ -68,6 +69,14 @@ class FunctionRow:
     keywords: frozenset[str] = frozenset()
     takes_sizes: bool = False
     takes_axes: bool = False
+
+
+class Word(NamedTuple):
+    """A word that is no function of tensors but has a meaning: how many arguments it takes, what it is, an example."""
+
+    least: int
+    most: int
+    meaning: str
 
 
 def _entrywise(function: Callable[..., Expr], arity: int = 1, most: int | None = None) -> FunctionRow:
@@ -254,9 +263,12 @@ FUNCTIONS: dict[str, FunctionRow] = {
 
 # Functions of one scalar, with which `prime(f, z)` can be asked for and which the catalogue defines.
 NAMED = frozenset({"identity", "sigmoid", "relu", "leaky_relu", "elu", "softplus", "silu", "gelu", "gelu_tanh"})
-# Words that are not functions of tensors but that the language gives a meaning.
-WORDS = frozenset({"d", "next", "prime"})
-RESERVED = frozenset(FUNCTIONS) | WORDS
+WORDS: dict[str, Word] = {
+    "d": Word(2, 2, "the derivative, as in d(L, w)"),
+    "next": Word(1, 2, "a quantity after a gradient step, as in next(w)"),
+    "prime": Word(2, 3, "the derivative of an elementwise function, as in prime(sigmoid, z)"),
+}
+RESERVED = frozenset(FUNCTIONS) | frozenset(WORDS)
 
 COMPARISONS: dict[str, Callable[[Expr, Expr], Expr]] = {
     ">": lambda a, b: Positive(a - b),

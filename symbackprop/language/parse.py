@@ -14,11 +14,11 @@ import sympy as sp
 
 from symbackprop.errors import FormulaError
 from symbackprop.language.calls import SPECIAL, check_axes, keywords, subscripts
-from symbackprop.language.functions import COMPARISONS, FUNCTIONS, Arguments
+from symbackprop.language.functions import COMPARISONS, FUNCTIONS, WORDS, Arguments
 from symbackprop.language.refusal import refusal
 from symbackprop.language.syntax import MAX_DIGITS, MAX_EXPONENT, NUMBER, did_you_mean, syntax_tree
 from symbackprop.tensor import ops
-from symbackprop.tensor.needs import left_out
+from symbackprop.tensor.needs import exists, left_out, positions_of
 from symbackprop.tensor.nodes import Expr, elementwise, size
 from symbackprop.tensor.ops import ShapeError
 from symbackprop.tensor.tensor import Tensor, variable
@@ -89,11 +89,15 @@ class Walker:
         self.text, self.scope = text, scope
         self.operands: list[Expr] = []  # what has been read of the node that is being walked
         self.needs: dict[Expr, None] = {}
+        self.positions: dict[tuple[Expr, int], None] = {}  # beyond the first one of an axis of symbolic size
 
     def tensor(self, node: ast.expr) -> Tensor:
         """The tensor of a whole formula, with what it needs beyond its simplified expression."""
-        self.needs = {}
-        return replace(self.walk(node), needs=tuple(self.needs))
+        self.needs, self.positions = {}, {}
+        found = self.walk(node)
+        kept = positions_of([found.expr, *self.needs], self.scope.shapes) if self.positions else {}
+        lost = [exists(extent, k) for extent, k in self.positions if k > kept.get(extent, 0)]
+        return replace(found, needs=(*self.needs, *lost))
 
     def at(self, node: ast.expr) -> _Place:
         return _Place(self.text, node, self.undeclared(node))
@@ -143,6 +147,8 @@ class Walker:
             return Tensor(size(node.id))
         if node.id == "pi":
             return Tensor(sp.pi)
+        if node.id in WORDS:
+            raise self.error(f"{node.id} is {WORDS[node.id].meaning}; a quantity needs another name", node)
         if node.id in FUNCTIONS or node.id in self.scope.functions:
             raise self.error(f"{node.id} is a function: write {node.id}(...)", node)
         guess = did_you_mean(node.id, [*self.scope.shapes, *self.scope.sizes])
@@ -201,11 +207,11 @@ class Walker:
         tensor = self.walk(node.value)
         items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
         indices = [item for item in items if not _is_new_axis(item)]
-        if len(indices) > len(tensor.shape):
-            shown = f"{ops.show_shape(tensor.shape)}{self.undeclared(node)}"
-            raise self.error(f"{len(indices)} indices for the shape {shown}", node)
+        hint = self.undeclared(node)
         if not tensor.shape:
-            raise self.error("a scalar takes no index, and no new axis: it is broadcast as it is", node)
+            raise self.error(f"a scalar takes no index, and no new axis: it is broadcast as it is{hint}", node)
+        if len(indices) > len(tensor.shape):
+            raise self.error(f"{len(indices)} indices for the shape {ops.show_shape(tensor.shape)}{hint}", node)
         fixed: dict[int, Expr] = {}
         added: list[int] = []
         axis = 0
@@ -229,6 +235,8 @@ class Walker:
         if not extent.is_Integer:
             if number < 0:
                 raise self.error(f"the negative index {number} needs an axis of known size, not {extent}", node)
+            if number > 0:
+                self.positions[extent, int(number)] = None
             return number
         if not -extent <= number < extent:
             raise self.error(f"index {number} is out of range for an axis of size {extent}", node)
@@ -238,7 +246,8 @@ class Walker:
 
     def call(self, node: ast.Call) -> Tensor:
         if not isinstance(node.func, ast.Name):
-            raise self.error("only functions of the formula language can be called, by their name", node)
+            product = "" if isinstance(node.func, ast.Attribute) else "; write * for a product"
+            raise self.error(f"only functions of the formula language can be called, by their name{product}", node)
         name = node.func.id
         if name in self.scope.shapes:
             raise self.error(f"{name} is a quantity, not a function; write * for a product", node)

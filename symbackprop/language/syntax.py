@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from keyword import iskeyword
 
 from symbackprop.errors import FormulaError
-from symbackprop.language.functions import RESERVED
+from symbackprop.language.functions import RESERVED, WORDS
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}\Z")
 NUMBER = re.compile(r"(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?\Z")
@@ -21,6 +21,10 @@ _LOOKALIKES = {
     **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "`-`"),
     **dict.fromkeys("\u00a0\u2002\u2003\u2009\u200a\u202f", "a normal space"),
     **dict.fromkeys("\u00b7\u00d7\u22c5", "`*`"),
+    "\u2264": "`<=`",
+    "\u2265": "`>=`",
+    "\u2260": "`!=`",
+    "\u2261": "`==`",
     **dict.fromkeys("\u2018\u2019\u201c\u201d", "a straight quote"),
 }
 _OTHER_NAMES = {"ln": "log"}
@@ -30,6 +34,8 @@ def check_name(name: str) -> None:
     """Raises: FormulaError unless `name` can be the name of a quantity, size or function."""
     if not NAME.match(name):
         raise FormulaError(f"{name!r} is no name: letters, digits and _ after a letter, at most 64 characters")
+    if name in WORDS:
+        raise FormulaError(f"{name!r} is taken: it is {WORDS[name].meaning}; choose another name")
     if name in RESERVED:
         raise FormulaError(f"{name!r} is a function of the formula language; choose another name")
     if iskeyword(name):
@@ -68,10 +74,11 @@ def syntax_tree(text: str) -> ast.expr:
             warnings.simplefilter("ignore")
             tree = ast.parse(text.strip(), mode="eval").body
     except SyntaxError as error:
-        equals = _lone_equals(text)
+        equals = lone_equals(text)
         if equals is not None:
             raise FormulaError("not a formula: `=` has no place here; write `==` to compare", text, equals) from None
-        raise FormulaError(f"not a formula: {error.msg}", text, max((error.offset or 1) - 1, 0)) from None
+        hint = "; write `*` for a product, as in `2*x`" if error.msg == "invalid decimal literal" else ""
+        raise FormulaError(f"not a formula: {error.msg}{hint}", text, max((error.offset or 1) - 1, 0)) from None
     except (RecursionError, MemoryError, ValueError):
         raise FormulaError("not a formula: too deeply nested, or it holds a null character", text) from None
     if _depth_exceeds(tree, MAX_DEPTH):
@@ -79,7 +86,7 @@ def syntax_tree(text: str) -> ast.expr:
     return tree
 
 
-def _lone_equals(text: str) -> int | None:
+def lone_equals(text: str) -> int | None:
     """Where a single `=` stands outside all brackets; None if nowhere."""
     depth = 0
     for column, character in enumerate(text):

@@ -1,9 +1,11 @@
 """What the Python interface is given: texts, texts by name, names; one clear line for anything else."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from symbackprop.errors import FormulaError, GraphError, shorten
+from symbackprop.language.syntax import NAME, check_name
 
 
 def text_of(value: Any, what: str) -> str:
@@ -38,6 +40,20 @@ def names_of(value: Any, what: str) -> tuple[str, ...]:
         if not isinstance(name, str):
             raise GraphError(f'{what}: expected names such as ["W", "b"], found {_shown(name)}')
     return names
+
+
+def check_size(value: Any, what: str) -> None:
+    """Raises: FormulaError unless the value is one size: a name, or an integer from 1 to 999999."""
+    if isinstance(value, str) and NAME.match(value):
+        try:
+            return check_name(value)
+        except FormulaError as error:
+            raise FormulaError(f"{what}: {error}") from None
+    number = isinstance(value, str) or (hasattr(value, "__index__") and not isinstance(value, bool))
+    if not number or not re.fullmatch("[1-9][0-9]{0,5}", str(value)):
+        expected = 'a size, which is a name such as "n" or an integer from 1 to 999999'
+        raise FormulaError(f"{what}: expected {expected}, found {_shown(value)}")
+    return None
 
 
 def _shown(value: Any) -> str:

@@ -4,16 +4,19 @@ import ast
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, cast
 
 import sympy as sp
 
 from symbackprop.errors import FormulaError, GraphError, shorten
+from symbackprop.language.functions import RESERVED
 from symbackprop.language.parse import Scope, parse, parse_relation
-from symbackprop.language.syntax import NAME, check_name, closest, syntax_tree
+from symbackprop.language.syntax import NAME, check_name, closest, did_you_mean, syntax_tree
 from symbackprop.model.arguments import by_name, names_of, text_of, texts_by_name
-from symbackprop.model.graph import Comparison, Definition, Graph, Relation, names_in
-from symbackprop.tensor.nodes import Expr, size
+from symbackprop.model.graph import Comparison, Definition, Graph, Relation, names_in, names_in_tensor
+from symbackprop.tensor.nodes import Expr, entry, size
+from symbackprop.tensor.tensor import Tensor, axes
 
 Shape = tuple[Expr, ...]
 MAX_AXES = 4
@@ -103,6 +106,7 @@ def graph_from_formulas(
     for name, formula in define.items():
         with _about(f"[define] {name}"):
             check_name(name)
+            _check_order(name, formula, define, definitions)
             for scalar_name in free_names(formula, {*inputs, *define, *functions, *sizes}):
                 inputs[scalar_name] = ()
                 undeclared.add(scalar_name)
@@ -115,6 +119,15 @@ def graph_from_formulas(
     graph = Graph(inputs=inputs, definitions=definitions, functions=functions)
     assumptions = tuple(_assumption(graph, key, text) for key, text in assume.items())
     return Graph(inputs=graph.inputs, definitions=definitions, functions=functions, assumptions=assumptions)
+
+
+def _check_order(name: str, formula: str, define: Iterable[str], above: Iterable[str]) -> None:
+    """Raises: FormulaError for a definition that uses itself, or one below it."""
+    later = names_written(formula).intersection(define) - {*above}
+    if name in later:
+        raise FormulaError(f"unknown name {name!r}: it is what is defined here", formula)
+    if later:
+        raise FormulaError(f"unknown name {min(later)!r}: it is defined below, and names hold from there on", formula)
 
 
 def _assumption(graph: Graph, key: str, text: str) -> Relation:
@@ -152,12 +165,23 @@ def free_names(formula: str, known: set[str]) -> list[str]:
     found = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in called | primed]
     found.sort(key=lambda node: (node.lineno, node.col_offset))
     names = dict.fromkeys(node.id for node in found)
-    return [name for name in names if name not in known and name != "pi" and NAME.match(name)]
+    return [name for name in names if name not in known | RESERVED and name != "pi" and NAME.match(name)]
 
 
 def names_written(formula: str) -> frozenset[str]:
     """Every name in the text of a formula, functions included."""
     return frozenset(node.id for node in ast.walk(syntax_tree(formula)) if isinstance(node, ast.Name))
+
+
+def derivatives_written(formula: str) -> list[tuple[str, str, int]]:
+    """f, v and the column of every d(f, v) in the text of a formula, inner ones first."""
+    calls = (node for node in ast.walk(syntax_tree(formula)) if isinstance(node, ast.Call) and len(node.args) == 2)
+    found = [
+        (ast.unparse(call.args[0]), call.args[1].id, call.col_offset)
+        for call in calls
+        if isinstance(call.func, ast.Name) and call.func.id == "d" and isinstance(call.args[1], ast.Name)
+    ]
+    return found[::-1]
 
 
 def check_declared(graph: Graph, shapes: Iterable[str]) -> None:
@@ -190,7 +214,16 @@ def relation(graph: Graph, name: str, formula: str, section: str = "") -> Relati
     text_of(formula, f"{section}{name}")
     with _about(f"{section}{name}"):
         left, comparison, right = parse_relation(formula, scope_of(graph))
+    left = replace(left, needs=(*left.needs, *_cancelled(graph, formula, left, right)))
     return Relation(name=name, formula=formula, left=left, comparison=cast(Comparison, comparison), right=right)
+
+
+def _cancelled(graph: Graph, formula: str, *sides: Tensor) -> list[Expr]:
+    """The defined quantities that a claim names and that cancel while it is read: they need to have values, too."""
+    there = frozenset().union(*map(names_in_tensor, sides))
+    steps = " ".join(name for name in there if name.startswith("next("))
+    lost = names_written(formula).intersection(graph.definitions) - there
+    return [entry(name, *axes(graph.shape(name))) for name in sorted(lost) if f"next({name}, " not in steps]
 
 
 def check_loss(graph: Graph, loss: str) -> None:
@@ -204,8 +237,11 @@ def check_loss(graph: Graph, loss: str) -> None:
 def check_parameters(graph: Graph, loss: str, wrt: Iterable[str]) -> tuple[str, ...]:
     """Raises: GraphError for a name that the graph does not know or that the loss does not depend on."""
     reached = graph.ancestors(loss)
+    known = [name for name in (*graph.inputs, *graph.definitions) if name != loss]
     for name in wrt:
-        graph.shape(name)
+        if name not in known and name != loss:
+            guess = did_you_mean(name, known)
+            raise GraphError(f"unknown name {name!r}{guess}; known are: {shorten(', '.join(known)) or 'none'}")
         if name not in reached or name == loss:
             inputs = ", ".join(parameters_of(graph, loss)) or "no inputs"
             raise GraphError(f"{loss!r} does not depend on {name!r}; it depends on {shorten(inputs)}")

@@ -16,7 +16,7 @@ import sympy as sp
 
 from symbackprop.errors import FileError, FormulaError, shorten
 from symbackprop.language.parse import parse
-from symbackprop.language.syntax import closest, did_you_mean
+from symbackprop.language.syntax import NAME, closest, did_you_mean
 from symbackprop.model.build import (
     check_loss,
     check_parameters,
@@ -84,6 +84,7 @@ class Request:
 class DerivationFile:
     """All that a derivation file says; `given` maps a name to its exact entries, `sizes` what they fix.
 
+    `undeclared` are the inputs that are scalars because [shapes] does not list them.
     Of a file about a network of any depth, `graph` is the last layer and `any_depth` all the rest.
     """
 
@@ -91,6 +92,7 @@ class DerivationFile:
     title: str
     source: str
     graph: Graph
+    undeclared: tuple[str, ...] = ()
     requests: tuple[Request, ...] = ()
     training: Training | None = None
     given: Mapping[str, Values] = field(default_factory=dict)
@@ -151,7 +153,7 @@ def read(path: Path, data: dict[str, Any]) -> DerivationFile:
         return _of_any_depth(path, data)
     train = read_table(data, "train")
     rate = train.get("learning_rate")
-    if isinstance(rate, str) and rate.isidentifier() and rate not in {*shapes, *define}:
+    if isinstance(rate, str) and NAME.match(rate) and rate not in {*shapes, *define}:
         shapes = {**shapes, rate: ""}
     graph = graph_from_formulas(define, shapes, functions=functions, assume=read_texts(data, "assume"))
     training = _training(train, graph) if train else None
@@ -161,6 +163,7 @@ def read(path: Path, data: dict[str, Any]) -> DerivationFile:
         title=read_text(data, "title") or path.stem,
         source=read_text(data, "source"),
         graph=graph,
+        undeclared=tuple(name for name in graph.inputs if name not in shapes),
         requests=_requests(read_table(data, "derive"), training, graph),
         training=training,
         given=given,

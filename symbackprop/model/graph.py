@@ -122,6 +122,11 @@ class Graph:
         return transform(expr, inline)
 
 
+def names_in_tensor(tensor: Tensor) -> frozenset[str]:
+    """The names of the quantities in its expression and in what it needs."""
+    return frozenset().union(*map(names_in, (tensor.expr, *tensor.needs)))
+
+
 @lru_cache(maxsize=1 << 16)
 def names_in(expr: Expr, below_derivatives: bool = True) -> frozenset[str]:
     """The names of the quantities that occur in `expr`, with or without those that stand only in a derivative."""

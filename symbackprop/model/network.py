@@ -16,7 +16,8 @@ from typing import Any
 from symbackprop.catalogue.activations import ACTIVATIONS
 from symbackprop.catalogue.losses import LOSSES, Loss
 from symbackprop.errors import GraphError
-from symbackprop.language.syntax import syntax_tree
+from symbackprop.language.syntax import did_you_mean, syntax_tree
+from symbackprop.model.arguments import by_name, check_size, texts_by_name
 from symbackprop.model.build import graph_from_formulas
 from symbackprop.model.custom import Custom, check_numbers, custom, trace
 from symbackprop.model.graph import Graph
@@ -37,12 +38,20 @@ class Dense:
 
     `activation` is an id of the catalogue, a Python function of z, or None for z itself; `parameters` are those of
     the catalogue's record, such as {"slope": 0.2} (a text is a formula: a number or the name of a scalar).
+
+    Raises: FormulaError for a size that is none, GraphError for an activation that the catalogue does not have.
     """
 
     size: Size
     activation: str | Callable[..., Any] | None = None
     bias: bool = True
     parameters: Mapping[str, Number] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_size(self.size, "Dense")
+        by_name(self.parameters, "Dense: parameters", '{"slope": 0.2}')
+        if self.activation is not None and not callable(self.activation):
+            _activated(self, "z")
 
 
 @dataclass(frozen=True)
@@ -55,7 +64,8 @@ class Network:
     >>> Network([Dense("m", "sigmoid")], inputs="n", loss="half_squared_error").formulas["z1"]
     'W1 @ x + b1'
 
-    Raises: GraphError or NotSupportedError, as soon as the graph is asked for, when the parts do not fit together.
+    Raises: FormulaError or GraphError when the parts do not fit together; custom functions are read as soon as the
+    graph is asked for.
     """
 
     layers: Sequence[Dense]
@@ -63,6 +73,21 @@ class Network:
     loss: str | Callable[..., Any] = field(kw_only=True)
     batch: bool | Size = field(default=False, kw_only=True)
     assume: Mapping[str, str] = field(default_factory=dict, kw_only=True)
+
+    def __post_init__(self) -> None:
+        check_size(self.inputs, "Network: inputs")
+        if not isinstance(self.batch, bool):
+            check_size(self.batch, "Network: batch")
+        texts_by_name(self.assume, "assume", '{"targets": "sum(y) == 1"}')
+        sizes = [self.inputs, *(layer.size for _, layer in self._numbered), *([self._batch_size] if self.batch else [])]
+        taken = {self._input, self._target, LOSS}
+        taken |= {f"{letter}{number}" for number, _ in self._numbered for letter in "Wbza"}
+        for size in sizes:
+            if size in taken:
+                raise GraphError(
+                    f"the size {size!r} is also the name of a quantity of the network: choose another name"
+                )
+        self._prediction  # noqa: B018 - which looks whether loss and last layer fit together
 
     @cached_property
     def graph(self) -> Graph:
@@ -176,7 +201,8 @@ class Network:
         if callable(self.loss):
             return None
         if not isinstance(self.loss, str) or self.loss not in LOSSES:
-            raise GraphError(f"unknown loss {self.loss!r}; known are: {', '.join(LOSSES)}")
+            guess = did_you_mean(self.loss, LOSSES) if isinstance(self.loss, str) else ""
+            raise GraphError(f"unknown loss {self.loss!r}{guess}; known are: {', '.join(LOSSES)}")
         return LOSSES[self.loss]
 
     @property
@@ -246,7 +272,8 @@ def _activated(layer: Dense, z: str) -> str:
     record = ACTIVATIONS.get(layer.activation) if isinstance(layer.activation, str) else None
     if record is None:
         known = ", ".join(ACTIVATIONS)
-        raise GraphError(f"unknown activation {layer.activation!r}; known are: {known}, a Python function, None")
+        guess = did_you_mean(layer.activation, ACTIVATIONS) if isinstance(layer.activation, str) else ""
+        raise GraphError(f"unknown activation {layer.activation!r}{guess}; known are: {known}, a Python function, None")
     for name in layer.parameters:
         if name not in record.parameters:
             own = ", ".join(record.parameters) or "none"

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from symbackprop.language.parse import Scope, parse
 from symbackprop.language.syntax import NAME
 from symbackprop.model.arguments import names_of
 from symbackprop.model.build import check_loss, check_parameters
-from symbackprop.model.graph import Graph, Relation
+from symbackprop.model.graph import Graph, Relation, names_in_tensor
 from symbackprop.model.tracing import constant
 from symbackprop.tensor.indices import transform
 from symbackprop.tensor.nodes import Expr, Partial, entry, entry_indices, entry_name
@@ -133,10 +134,23 @@ def relation_after_steps(relation: Relation, graph: Graph, training: Training | 
         Tensor(
             write_out_steps(side.expr, graph, training),
             side.shape,
-            tuple(write_out_steps(need, graph, training) for need in side.needs),
+            (
+                *(write_out_steps(need, graph, training) for need in side.needs),
+                *_needs_after_step(side, graph, training),
+            ),
         )
         for side in (relation.left, relation.right)
     )
     return Relation(
         name=relation.name, formula=relation.formula, left=left, comparison=relation.comparison, right=right
     )
+
+
+def _needs_after_step(side: Tensor, graph: Graph, training: Training | None) -> Iterator[Expr]:
+    """What the definitions below `next(q)` need and simplification has left out of them, at the next parameters."""
+    stepped = (found[0] for name in sorted(names_in_tensor(side)) if (found := next_parts(name)) is not None)
+    below = frozenset[str]().union(*map(graph.ancestors, stepped))
+    for name, definition in graph.definitions.items():
+        if name in below:
+            for need in definition.tensor.needs:
+                yield _after_step(need, graph, need_training(training, name))

@@ -11,8 +11,9 @@ from itertools import chain, islice
 
 from symbackprop.errors import NotSupportedError
 from symbackprop.model.graph import Graph, Relation, names_in
+from symbackprop.proof.conditions import conditions_of, declared_adjoints, differentiated_by, excluded
 from symbackprop.proof.cut import Cut, nested_steps
-from symbackprop.proof.domain import Domain, as_relations, distinct
+from symbackprop.proof.domain import Domain, as_relations, distinct, with_reasons
 from symbackprop.proof.index.form import NONNEGATIVE, NONZERO, POSITIVE, IndexForms
 from symbackprop.proof.inequality import follows
 from symbackprop.proof.limits import Clock, Undecided, room_for_deep_expressions
@@ -20,8 +21,8 @@ from symbackprop.proof.points.refutation import Counterexample, refute
 from symbackprop.proof.unfold import Unfolding
 from symbackprop.proof.verdict import Condition
 from symbackprop.proof.zero_tests import Tests
-from symbackprop.tensor.indices import alpha_normal, children, expanded_terms
-from symbackprop.tensor.nodes import Expr, Local, Partial, adjoint_parts, entry_name
+from symbackprop.tensor.indices import alpha_normal, expanded_terms
+from symbackprop.tensor.nodes import Expr, Local
 
 # Levels of unfolding at which functions are written out at once; most statements about a layer need two.
 SHALLOW_LEVELS = 3
@@ -87,8 +88,14 @@ def prove(
                     attempt.proved = True
                     attempt.conditional = bool(forms.conditions)
                     attempt.assumptions = tuple(a.formula for a in (*rules, *inequalities))
-                    conditions = () if local else _conditions(relation, graph, domain, variables)
-                    attempt.conditions = distinct(chain(conditions, _noted(forms, domain, stage.restore)))
+                    conditions = () if local else tuple(conditions_of(relation, graph))
+                    noted = tuple(_noted(forms, domain, stage.restore))
+                    if noted and local:
+                        sides = (relation.left, relation.right)
+                        noted = with_reasons(noted, [c for side in sides for c in domain.conditions(side)], graph)
+                    elif noted:
+                        noted = with_reasons(noted, conditions, graph)
+                    attempt.conditions = distinct(chain(conditions, noted))
                     return attempt
                 attempt.reason = "no normal form showed it"
             except Undecided as error:
@@ -114,7 +121,7 @@ class _Stage:
 def _stages(relation: Relation, graph: Graph, variables: frozenset[str], steps: Cut | None) -> Iterator[_Stage]:
     """Cheap tests, then all tests; with the arguments of functions named where there are such, and last without."""
     names = {name for side in (relation.left, relation.right) for name in names_in(side.expr)}
-    names |= {part for f_and_v in _declared_adjoints(relation) for part in f_and_v}
+    names |= {part for f_and_v in declared_adjoints(relation) for part in f_and_v}
     reached = {above for name in names if not name.startswith("d(") for above in graph.ancestors(name)}
     formulas = [d.tensor.expr for name, d in graph.definitions.items() if name in reached]
     depth = max(map(nested_steps, (relation.left.expr, relation.right.expr, *formulas)))
@@ -153,15 +160,9 @@ def _in_turn(stages: Iterator[_Stage], clock: Clock) -> Iterator[tuple[_Stage | 
 def _fails_at_once(relation: Relation, graph: Graph, clock: Clock) -> bool:
     """Whether one of a few points is a counterexample; they get a share of the time."""
     share = Clock(clock.budget.part(POINTS_SHARE), clock)
-    assumptions = (*graph.assumptions, *as_relations(kinks(relation, graph)))
+    assumptions = (*graph.assumptions, *as_relations(excluded(relation, graph)))
     found = refute(relation, graph, attempts=QUICK_ATTEMPTS, assumptions=assumptions, clock=share)
     return isinstance(found, Counterexample)
-
-
-def kinks(relation: Relation, graph: Graph) -> tuple[Condition, ...]:
-    """The conditions that exclude kinks, at which the statement says nothing."""
-    found = _conditions(relation, graph, Domain(graph), differentiated_by(relation))
-    return distinct(condition for condition in found if condition.why == "kink")
 
 
 def _rule_sets(usable: list[Relation]) -> Iterator[list[Relation]]:
@@ -177,21 +178,6 @@ def _speaks_of(assumption: Relation, variables: frozenset[str], graph: Graph) ->
     """Whether an assumed equation constrains a variable of differentiation, or what depends on one."""
     mentioned = names_in(assumption.left.expr) | names_in(assumption.right.expr)
     return any(variables & graph.ancestors(name) for name in mentioned)
-
-
-def differentiated_by(relation: Relation) -> frozenset[str]:
-    """The names v of all total derivatives ∂f/∂v in a relation."""
-    found: set[str] = set()
-    stack = [relation.left.expr, relation.right.expr]
-    while stack:
-        node = stack.pop()
-        stack.extend(children(node))
-        if isinstance(node, Partial):
-            found.add(entry_name(node.args[1]) or "")
-        name = entry_name(node) or ""
-        if name.startswith("d("):
-            found.add(adjoint_parts(name)[1])
-    return frozenset(found)
 
 
 def vanishes(relation: Relation, graph: Graph, forms: IndexForms, clock: Clock, thorough: bool) -> bool:
@@ -263,7 +249,7 @@ def from_signs(relation: Relation, graph: Graph, forms: IndexForms, clock: Clock
 
 def _unfolded(relation: Relation, unfolding: Unfolding) -> Iterator[Expr]:
     """left - right with everything opaque, then with one total derivative after the other unfolded."""
-    for loss, v in _declared_adjoints(relation):
+    for loss, v in declared_adjoints(relation):
         unfolding.know_adjoints(loss, [v])
     sides: list[Expr] | None = [unfolding.name_partials(side.expr) for side in (relation.left, relation.right)]
     while sides is not None:
@@ -283,25 +269,6 @@ def _inlined(expr: Expr, unfolding: Unfolding) -> Iterator[Expr]:
     while current is not None:
         yield current
         current = unfolding.inline_once(current)
-
-
-def _declared_adjoints(relation: Relation) -> list[tuple[str, str]]:
-    """The pairs (f, v) of the quantities named d(f, v) in a relation."""
-    names = names_in(relation.left.expr) | names_in(relation.right.expr)
-    return [adjoint_parts(name) for name in sorted(names) if name.startswith("d(")]
-
-
-def _conditions(relation: Relation, graph: Graph, domain: Domain, variables: frozenset[str]) -> Iterator[Condition]:
-    """What must hold for both sides to be defined, and for what is differentiated to be differentiable."""
-    roots = names_in(relation.left.expr) | names_in(relation.right.expr)
-    roots |= {f for f, _ in _declared_adjoints(relation)}
-    involved = {name for root in roots if not root.startswith("d(") for name in graph.ancestors(root)}
-    for side in (relation.left, relation.right):
-        yield from domain.conditions(side)
-    for name, definition in graph.definitions.items():
-        if name in involved:
-            moved = bool(variables & graph.ancestors(name))
-            yield from domain.conditions(definition.tensor, differentiated=moved)
 
 
 def _noted(forms: IndexForms, domain: Domain, restore: Callable[[Expr], Expr]) -> Iterator[Condition]:

@@ -6,8 +6,9 @@ compositions that would be beyond the normal form with every function written ou
 
 from functools import cache
 
-from symbackprop.catalogue.activations import ACTIVATIONS, is_defined, unfold
+from symbackprop.catalogue.activations import ACTIVATIONS, is_defined
 from symbackprop.language.parse import Scope, parse
+from symbackprop.proof.formulas import written_out
 from symbackprop.proof.index.form import IndexForms
 from symbackprop.proof.limits import Undecided
 from symbackprop.tensor.indices import transform
@@ -44,7 +45,7 @@ def compact_form(name: str) -> tuple[tuple[Expr, ...], Expr] | None:
     value, derivative = (elementwise(name, order)(*formals[1:]) for order in (0, 1))
     forms = IndexForms()
     try:
-        difference = unfold(formula.xreplace({formals[0]: value}) - derivative)
+        difference = written_out(formula.xreplace({formals[0]: value}) - derivative)
         proved = forms.is_zero(forms.normalise(difference)) and not forms.conditions  # it is used without any
         return (formals, formula) if proved else None
     except Undecided:

@@ -3,16 +3,19 @@
 A condition that holds for every real input, such as Σ exp(z) > 0, is not listed.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
 import sympy as sp
 
-from symbackprop.catalogue.activations import unfold
-from symbackprop.model.graph import Comparison, Graph, Relation
+from symbackprop.catalogue.activations import ACTIVATIONS, is_defined
+from symbackprop.model.graph import Comparison, Graph, Relation, names_in
+from symbackprop.proof.formulas import written_out
+from symbackprop.proof.points.structure import open_parts
 from symbackprop.proof.verdict import Condition
 from symbackprop.tensor.indices import alpha_normal, children, free_indices, substitute
+from symbackprop.tensor.needs import beyond
 from symbackprop.tensor.nodes import (
     Elementwise,
     Expr,
@@ -72,7 +75,7 @@ class Domain:
             return UNBOUNDED
         if expr.is_Rational:
             return Bounds(expr, expr)
-        if expr is sp.pi or isinstance(expr, sp.exp):
+        if expr in (sp.pi, sp.E) or isinstance(expr, sp.exp):
             return POSITIVE
         if is_size(expr):
             return Bounds(low=sp.Integer(1))
@@ -105,8 +108,8 @@ class Domain:
             low, high = OPEN_RANGE[expr.func.function]
             return Bounds(sp.Integer(low), sp.Integer(high), True, True)
         if isinstance(expr, Elementwise):
-            unfolded = unfold(expr)
-            return UNBOUNDED if unfolded == expr else self.bounds(unfolded, depth)
+            formula = written_out(expr) if is_defined(expr.func.function) else expr
+            return UNBOUNDED if formula == expr else self.bounds(formula, depth)
         return UNBOUNDED
 
     def _sum_of(self, parts: list[Bounds]) -> Bounds:
@@ -138,17 +141,30 @@ class Domain:
         even = expr.exp.is_Integer and expr.exp % 2 == 0
         return NONNEGATIVE if even or (expr.exp.is_Rational and base.nonnegative) else UNBOUNDED
 
-    def conditions(self, tensor: Tensor, differentiated: bool = False) -> Iterator[Condition]:
-        """The domain conditions of a tensor that its structure does not already guarantee.
+    def conditions(self, tensor: Tensor, order: int = 0) -> Iterator[Condition]:
+        """The domain conditions of a tensor, differentiated `order` times, that its structure does not guarantee.
 
-        Where something is differentiated, roots need a positive base and kinks are excluded.
+        Where something is differentiated, roots need a positive base and kinks are excluded. A named function has a
+        declared slope at its kink, but no second derivative.
         """
-        stack = [(part, differentiated) for part in (*reversed(tensor.needs), tensor.expr)]
+        stack = [(part, order) for part in (*reversed(tensor.needs), tensor.expr)]
         while stack:
-            node, moved = stack.pop()
-            stack.extend((child, moved or isinstance(node, Partial)) for child in children(node))
-            yield from self._own_condition(node, moved)
+            node, times = stack.pop()
+            if (gap := beyond(node)) is not None:
+                yield Condition(gap, "> 0", "index")
+                continue
+            stack.extend((child, times + isinstance(node, Partial)) for child in children(node))
+            yield from self._own_condition(node, times)
             yield from self._index_conditions(node)
+
+    def ends(self, exprs: Iterable[Expr], order: int = 0) -> Iterator[Condition]:
+        """u > 0 for each root of u that is differentiated and does not stand below a guard."""
+        stack = [(expr, order) for expr in exprs]
+        while stack:
+            node, times = stack.pop()
+            if times and node.is_Pow and not node.exp.is_Integer:
+                yield from self._own_condition(node, times)
+            stack.extend((child, times + isinstance(node, Partial)) for child in open_parts(node))
 
     def _index_conditions(self, node: Expr) -> Iterator[Condition]:
         """x[2] exists where the size of x is more than 2."""
@@ -158,7 +174,7 @@ class Domain:
             if i.is_Integer and i > 0 and not axis.is_Integer:
                 yield Condition(axis - i, "> 0", "index")
 
-    def _own_condition(self, node: Expr, differentiated: bool) -> Iterator[Condition]:
+    def _own_condition(self, node: Expr, order: int) -> Iterator[Condition]:
         if isinstance(node, sp.log) and not self.bounds(node.args[0]).positive:
             yield Condition(node.args[0], "> 0", "logarithm")
         elif node.is_Pow and node.exp.is_Rational and not (node.exp.is_Integer and node.exp.is_positive):
@@ -166,10 +182,10 @@ class Domain:
             if node.exp.is_Integer:
                 if not (base.positive or base.negative):
                     yield Condition(node.base, "!= 0", "denominator")
-            elif not base.positive and (differentiated or node.exp.is_negative or not base.nonnegative):
-                strict = differentiated or node.exp.is_negative
+            elif not base.positive and (order or node.exp.is_negative or not base.nonnegative):
+                strict = order or node.exp.is_negative
                 yield Condition(node.base, "> 0" if strict else ">= 0", "root")
-        elif differentiated and isinstance(node, (Positive, IsZero, sp.Abs, sp.sign)):
+        elif (order and isinstance(node, (Positive, IsZero, sp.Abs, sp.sign))) or _slope_jumps(node, order):
             inner = self.bounds(node.args[0])
             if not (inner.positive or inner.negative):
                 yield Condition(node.args[0], "!= 0", "kink")
@@ -182,6 +198,13 @@ class Domain:
         if condition.relation == ">= 0":
             return inner.nonnegative
         return inner.positive or inner.negative
+
+
+def _slope_jumps(node: Expr, order: int) -> bool:
+    """Whether a function is differentiated more than once that has a kink where its argument is 0."""
+    if not isinstance(node, Elementwise) or node.func.order + order < 2:
+        return False
+    return is_defined(node.func.function) and bool(ACTIVATIONS[node.func.function].kinks)
 
 
 def _positive_name(assumption: Relation) -> str | None:
@@ -206,6 +229,30 @@ def distinct(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
         elif str(found[known]).startswith("-") and known == keys[-1]:
             found[known] = replace(found[known], expr=condition.expr)  # x - 1 reads better than -x + 1
     return tuple(c for (expr, relation), c in found.items() if relation == "> 0" or (expr, "> 0") not in found)
+
+
+def with_reasons(noted: Sequence[Condition], known: Sequence[Condition], graph: Graph) -> tuple[Condition, ...]:
+    """What was noted, with its reason only if the formulas hold such a denominator or root of the same quantities.
+
+    log(x²) needs x != 0, but no denominator holds x. What is `known` to be needed has its own reason.
+    """
+
+    def about(condition: Condition) -> frozenset[str]:
+        names = (name for name in names_in(condition.expr) if not name.startswith("d("))
+        return frozenset().union(*(graph.ancestors(name) for name in names))
+
+    def reason(condition: Condition) -> str:
+        key, names = _key(condition), about(condition)
+        own = next((other.why for other in known if _key(other) == key), "")
+        like = any(why == condition.why and (names & others or not names) for why, others in reasons)
+        return own or (condition.why if like else "")
+
+    reasons = [(condition.why, about(condition)) for condition in known]
+    return tuple(replace(condition, why=reason(condition)) for condition in noted)
+
+
+def _key(condition: Condition) -> tuple[Expr, str]:
+    return canonical_form(condition.expr)[0], condition.relation
 
 
 def canonical_form(expr: Expr) -> tuple[Expr, tuple[Expr, ...]]:

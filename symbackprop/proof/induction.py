@@ -15,19 +15,23 @@ from symbackprop.model.repeat.block import Repeat
 from symbackprop.model.repeat.claims import DepthClaim, at_start, in_general, shared_base, shared_step, small_instances
 from symbackprop.model.repeat.pieces import Piece, last_layers, unrolled
 from symbackprop.model.repeat.places import Mention
+from symbackprop.proof.conditions import needs_below_guards
 from symbackprop.proof.domain import Domain, distinct
 from symbackprop.proof.limits import Budget, Clock
 from symbackprop.proof.points.refutation import Counterexample
 from symbackprop.proof.settle import BY_POINT, counterexample
 from symbackprop.proof.verdict import Condition, Kind, Verdict
-from symbackprop.proof.verify import needs_below_guards, verify
+from symbackprop.proof.verify import verify
 
-Role = Literal["base", "step", "start"]
+COUNTEREXAMPLE = f"counterexample by {BY_POINT}"
+Role = Literal["base", "step", "start", "instance"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Obligation:
-    """One statement about a piece of the network: the base of the induction, its step, or the start."""
+    """One statement: the base of the induction, its step, or the start, about a piece of the network; or an instance
+    `a != b`, about a whole network of small depth, which shows that `a == b` does not hold for all.
+    """
 
     role: Role
     relation: Relation
@@ -58,7 +62,7 @@ def prove_for_every_depth(repeat: Repeat, claim: DepthClaim, *, budget: Budget =
         return Induction(verdict=_with_witness(repeat, claim, obligations, shared), obligations=obligations)
     found = _counterexample(repeat, claim, budget)
     if found is not None:
-        return Induction(verdict=replace(found, reason=reason), obligations=obligations)
+        return Induction(verdict=replace(found.verdict, reason=reason), obligations=obligations)
     verdict = Verdict(kind=Kind.UNDECIDED, method=_method(repeat, claim), reason=f"no induction: {reason}")
     return Induction(verdict=verdict, obligations=obligations)
 
@@ -123,17 +127,21 @@ def _conditions(repeat: Repeat) -> Iterator[Condition]:
     """Where the network is defined and differentiable: its last layer and what comes after it stand for all layers."""
     graph: Graph = last_layers(repeat, 1)[0].graph
     for definition in graph.definitions.values():
-        yield from Domain(graph).conditions(definition.tensor, differentiated=True)
+        yield from Domain(graph).conditions(definition.tensor, order=1)
 
 
-def _counterexample(repeat: Repeat, claim: DepthClaim, budget: Budget) -> Verdict | None:
+def _counterexample(repeat: Repeat, claim: DepthClaim, budget: Budget) -> Induction | None:
     """REFUTED, by a network of small depth for which the equation fails; None where none is found."""
     shared = replace(budget, within=Clock(budget.part(1 / 2)))
     for depth, number, relation, piece in small_instances(repeat, claim):
         found = counterexample(replace(relation, comparison="=="), piece.graph, shared)
         if isinstance(found, Counterexample):
+            difference = replace(relation, comparison="!=")
+            shown = Verdict(kind=Kind.PROVED, method=COUNTEREXAMPLE, witness=found.as_dict())
+            instance = Obligation(role="instance", relation=difference, piece=piece, verdict=shown)
             witness = _at_depth(repeat, claim, number, depth, found.as_dict())
-            return Verdict(kind=Kind.REFUTED, method=BY_POINT, witness=witness)
+            verdict = Verdict(kind=Kind.REFUTED, method=BY_POINT, witness=witness)
+            return Induction(verdict=verdict, obligations=(instance,))
     return None
 
 
@@ -160,8 +168,7 @@ def _difference(repeat: Repeat, claim: DepthClaim, budget: Budget) -> Induction:
     """`a != b` claims that a == b does not hold in every network; one counterexample proves it."""
     found = _counterexample(repeat, claim, budget)
     if found is not None:
-        method = f"counterexample by {BY_POINT}"
-        return Induction(verdict=replace(found, kind=Kind.PROVED, method=method))
+        return replace(found, verdict=replace(found.verdict, kind=Kind.PROVED, method=COUNTEREXAMPLE))
     induction = prove_for_every_depth(repeat, replace(claim, comparison="=="), budget=budget)
     if not induction.verdict.proved:
         return induction

@@ -20,12 +20,12 @@ def verify_entries(
 ) -> Verdict:
     """The verdict on: both expressions of every pair are equal wherever they are defined and each equation is 0.
 
-    The equations, such as y0 + y1 - 1, are linear; each is solved for one of its symbols, which is put into both
-    sides. Derivatives have been taken before, so that this is a statement about points. Never REFUTED: a difference
-    that is not shown to be 0 is UNDECIDED.
+    A linear equation, such as y0 + y1 - 1, is solved for one of its symbols, which is put into both sides; of others
+    multiples are added. Derivatives have been taken before, so that this is a statement about points. Never REFUTED: a
+    difference that is not shown to be 0 is UNDECIDED.
     """
-    solved = _solved(equations)
-    prover, clock = ScalarProver(budget=budget), Clock(budget)
+    solved = solve_linear(equations)
+    prover, clock = ScalarProver(equations=unsolved(equations, solved), budget=budget), Clock(budget)
     for name, (left, right) in pairs.items():
         try:
             clock.check()
@@ -48,8 +48,8 @@ def verify_neurons(
     Equal for all values of the symbols is more than equal for the values that they have. An adjoint that stands on one
     side only is put in first, then the neurons of the last quantity that occurs, and so on.
     """
-    solved = _solved(equations)
-    prover, clock = ScalarProver(budget=budget), Clock(budget)
+    solved = solve_linear(equations)
+    prover, clock = ScalarProver(equations=unsolved(equations, solved), budget=budget), Clock(budget)
     for name, (left, right) in pairs.items():
         while one_sided := (left.free_symbols ^ right.free_symbols) & set(adjoints):
             meaning = {symbol: adjoints[symbol] for symbol in one_sided}
@@ -79,17 +79,14 @@ def _with_neurons(expr: Expr, neurons: Sequence[Mapping[Expr, Expr]], clock: Clo
 
 def _vanishes(difference: Expr, solved: Sequence[tuple[Expr, Expr]], prover: ScalarProver) -> bool:
     """Whether an expression is 0 wherever the solved equations hold."""
-    difference = with_indicators(difference)
-    for symbol, value in solved:
-        difference = difference.xreplace({symbol: value})
-    return prover.is_zero(difference)
+    return prover.is_zero(put_in(with_indicators(difference), solved))
 
 
 def _undecided(name: str, reason: str) -> Verdict:
     return Verdict(kind=Kind.UNDECIDED, method=METHOD, reason=f"{name}: {reason}")
 
 
-def _solved(equations: Sequence[Expr]) -> list[tuple[Expr, Expr]]:
+def solve_linear(equations: Sequence[Expr]) -> list[tuple[Expr, Expr]]:
     """symbol = value for each equation, to be put in one after the other; what is not linear is left out."""
     found: list[tuple[Expr, Expr]] = []
     for equation in equations:
@@ -101,6 +98,19 @@ def _solved(equations: Sequence[Expr]) -> list[tuple[Expr, Expr]]:
                 found.append((symbol, symbol - equation / slope))
                 break
     return found
+
+
+def unsolved(equations: Sequence[Expr], solved: Sequence[tuple[Expr, Expr]]) -> list[Expr]:
+    """What the equations say of the symbols that they were not solved for."""
+    rest = [put_in(equation, solved) for equation in equations] if len(solved) < len(equations) else []
+    return [equation for equation in rest if equation != 0]
+
+
+def put_in(expr: Expr, solved: Sequence[tuple[Expr, Expr]]) -> Expr:
+    """The expression with each symbol that was solved for replaced by its value."""
+    for symbol, value in solved:
+        expr = expr.xreplace({symbol: value})
+    return expr
 
 
 def with_indicators(expr: Expr) -> Expr:

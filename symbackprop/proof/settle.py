@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from symbackprop.model.graph import Graph, Relation
-from symbackprop.proof.attempt import Attempt, kinks, prove, vanishes
+from symbackprop.proof.attempt import Attempt, prove, vanishes
+from symbackprop.proof.conditions import excluded
 from symbackprop.proof.domain import as_relations
 from symbackprop.proof.limits import Budget, Clock, Undecided
 from symbackprop.proof.points.modular import probably_equal
@@ -66,10 +67,10 @@ def _counterexample(
             sizes=sizes,
         )
 
-    away_from_kinks = as_relations(kinks(relation, graph))
-    found = search((*graph.assumptions, *away_from_kinks))
+    outside = as_relations(excluded(relation, graph))
+    found = search((*graph.assumptions, *outside))
     if isinstance(found, Agreement) and not found.agreeing and found.unsampled > found.too_large:
-        found = search((*_without_theorems(graph, clock), *away_from_kinks))
+        found = search((*_without_theorems(graph, clock), *outside))
     return found
 
 

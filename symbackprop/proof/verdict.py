@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, localcontext
 from enum import StrEnum
 from typing import Any
 
 from symbackprop.tensor.nodes import Expr
 
 MAX_NUMBERS = 12  # of a counterexample that one line shows
+DIGITS = (6, 12, 24, 36)  # of each side of it: the fewest with which the sides look different
+SHORT = 12  # characters of a rational that is shown as it is
+MOST_DIGITS = 1000  # to which two sides are compared before what they differ by is shown
 
 
 class Kind(StrEnum):
@@ -28,7 +31,7 @@ class Condition:
 
     expr: Expr
     relation: str  # one of "!= 0", "> 0", ">= 0"
-    why: str  # "denominator", "logarithm", "root", "kink"
+    why: str  # "denominator", "logarithm", "root", "kink", "index"; "" for what the proof alone asks for
 
     def __str__(self) -> str:
         return f"{self.expr} {self.relation}"
@@ -79,11 +82,20 @@ def _counterexample(witness: Mapping[str, Any]) -> str:
     parts += chosen_functions(witness)
     parts += [f"{count} numbers"] if count > MAX_NUMBERS else []
     parts += [f"entry [{', '.join(map(str, witness['indices']))}]"] if witness.get("indices") else []
-    full = str(witness["left"]), str(witness.get("right", ""))
-    left, right = map(_brief, full)
-    if left == right:
-        left, right = full
-    return f"{', '.join(parts) or 'every point'}: left {left}, right {right}"
+    sides = _apart(str(witness["left"]), str(witness.get("right", "")))
+    return f"{', '.join(parts) or 'every point'}: {sides}"
+
+
+def _apart(left: str, right: str) -> str:
+    """`left 2.88, right -1.12`, with as many digits as tell them apart, or with what they differ by."""
+    with localcontext(prec=MOST_DIGITS):
+        a, b = _middle(left), _middle(right)
+        if a is None or b is None or a == b:
+            return f"left {left}, right {right}"
+        digits = next((k for k in DIGITS if Decimal(f"{a:.{k}g}") != Decimal(f"{b:.{k}g}")), None)
+        if digits is None:
+            return f"left {_brief(left, a)}, right {_brief(right, b)}, which differ by {abs(a - b):.3g}"
+        return f"left {_brief(left, a, digits)}, right {_brief(right, b, digits)}"
 
 
 def numbers_in(witness: Mapping[str, Any]) -> int:
@@ -106,12 +118,17 @@ def nested(value: Any) -> str:
     return f"[{', '.join(map(nested, value))}]" if isinstance(value, (list, tuple)) else str(value)
 
 
-def _brief(number: str) -> str:
-    """Six digits of the middle of a ball `[0.34657359 +/- 2e-9]`; a short rational as it is."""
-    if len(number) <= 12 and not number.startswith("["):
-        return number
+def _middle(number: str) -> Decimal | None:
+    """The middle of a ball `[0.34657359 +/- 2e-9]`, or a rational; None for any other text."""
+    if number.startswith("[+/-"):
+        return Decimal(0)
     try:
         above, _, below = number.strip("[]").partition(" ")[0].partition("/")
-        return f"{Decimal(above) / Decimal(below or 1):.6g}"
-    except (InvalidOperation, ArithmeticError):
-        return number
+        return Decimal(above) / Decimal(below or 1)
+    except ArithmeticError:  # of decimal, which has its own for what is no number
+        return None
+
+
+def _brief(number: str, value: Decimal, digits: int = DIGITS[0]) -> str:
+    """So many digits; a short rational as it is."""
+    return number if len(number) <= SHORT and not number.startswith("[") else f"{value:.{digits}g}"

@@ -6,16 +6,18 @@ from itertools import chain
 
 import sympy as sp
 
-from symbackprop.model.graph import Graph, Relation, names_in
-from symbackprop.proof.attempt import from_signs, prove, vanishes
+from symbackprop.model.graph import Graph, Relation
+from symbackprop.proof.attempt import MANY_TERMS, Attempt, from_signs, prove, vanishes
 from symbackprop.proof.compact import compact
+from symbackprop.proof.composed import Composed
+from symbackprop.proof.conditions import needs_below_guards
 from symbackprop.proof.cut import Cut
 from symbackprop.proof.domain import Domain, distinct
 from symbackprop.proof.generalise import Generalisation
+from symbackprop.proof.guards import more_than_asked, tried_beyond_guards
 from symbackprop.proof.index.form import IndexForms
 from symbackprop.proof.limits import Budget, Clock
 from symbackprop.proof.points.refutation import Counterexample
-from symbackprop.proof.points.structure import guards_of
 from symbackprop.proof.settle import (
     BY_POINT,
     METHOD,
@@ -28,8 +30,7 @@ from symbackprop.proof.settle import (
 )
 from symbackprop.proof.verdict import Condition, Kind, Verdict
 from symbackprop.proof.zero_tests import Tests
-from symbackprop.tensor.indices import free_indices, substitute, transform
-from symbackprop.tensor.needs import needs_of, nodes
+from symbackprop.tensor.indices import expanded_terms, free_indices, substitute, transform
 from symbackprop.tensor.nodes import Expr, adjoint_name, entry, entry_indices, entry_name, extent
 from symbackprop.tensor.tensor import Tensor, axes
 
@@ -45,14 +46,12 @@ def verify(relation: Relation, graph: Graph, *, budget: Budget = Budget()) -> Ve
     general = Generalisation(graph)
     if general.symbols:
         wider = general.relation(relation)
-        attempt = prove(wider, general.graph, clock, shows)
+        attempt = tried_beyond_guards(wider, general.graph, prove(wider, general.graph, clock, shows), budget)
         if attempt.proved and (verdict := with_witness(wider, general.graph, attempt, budget)).proved:
             instance = general.instance(verdict)
             if instance is not None and _can_be_assumed(general, graph, budget):
                 return instance
-    attempt = prove(relation, graph, clock, shows)
-    if attempt.proved and attempt.conditional and needs_below_guards(relation, graph):
-        attempt.proved = not isinstance(counterexample(relation, graph, budget), Counterexample)
+    attempt = tried_beyond_guards(relation, graph, prove(relation, graph, clock, shows), budget)
     return settle(relation, graph, attempt, budget)
 
 
@@ -73,25 +72,12 @@ def _verify_difference(relation: Relation, graph: Graph, budget: Budget) -> Verd
         return Verdict(kind=Kind.PROVED, method=f"counterexample by {BY_POINT}", witness=found.as_dict())
     attempt = prove(equation, graph, Clock(budget), vanishes)
     if attempt.proved and attempt.conditional and needs_below_guards(equation, graph):
-        where = ", ".join(map(str, attempt.conditions))
-        attempt.reason = f"the two sides are equal where {where}, which is more than a guard asks for"
+        attempt.reason = f"the two sides are equal {more_than_asked(attempt)}"
     elif attempt.proved:
         verdict = with_witness(equation, graph, attempt, budget)
         if verdict.proved:
             return replace(verdict, kind=Kind.REFUTED, reason="the two sides are equal")
     return undecided(equation, graph, attempt.reason, found, budget)
-
-
-def needs_below_guards(relation: Relation, graph: Graph) -> bool:
-    """Whether [t > 0] √s, which has a value for s < 0 too, or something like it, is in the relation or below it."""
-    roots = names_in(relation.left.expr) | names_in(relation.right.expr)
-    involved = frozenset().union(*(graph.ancestors(root) for root in roots)) & set(graph.definitions)
-    exprs = [relation.left.expr, relation.right.expr, *(graph.definitions[name].tensor.expr for name in involved)]
-    products = [node for expr in exprs for node in nodes(expr) if node.is_Mul]
-    return any(
-        guards_of(product)[0] and any(needs_of(node) for factor in guards_of(product)[1] for node in nodes(factor))
-        for product in products
-    )
 
 
 def verify_adjoints(
@@ -118,7 +104,9 @@ def _verify_adjoints(graph: Graph, loss: str, adjoints: Mapping[str, Tensor], bu
     relations = {name: _adjoint_relation(loss, name, tensor) for name, tensor in adjoints.items()}
     steps = Cut(graph)
     attempts = {
-        name: prove(relation, graph, Clock(budget), vanishes, local=True, steps=steps)
+        name: tried_beyond_guards(
+            relation, graph, prove(relation, graph, Clock(budget), vanishes, local=True, steps=steps), budget
+        )
         for name, relation in relations.items()
     }
     at_zero = [entry(adjoint_name(loss, v), *(sp.Integer(0) for _ in t.shape)) for v, t in adjoints.items()]
@@ -149,33 +137,47 @@ def verify_lines(graph: Graph, lines: Sequence[tuple[Expr, Expr]], *, budget: Bu
     A line that is proved needs no witness of its own: it is part of a derivation that has one.
     """
     general = Generalisation(graph)
-    known: dict[tuple[Expr, Expr], Verdict] = {}
-    steps, wider_steps = Cut(graph), Cut(general.graph)
+    known: dict[tuple[Tensor, Tensor], Verdict] = {}
+    as_given, wider = _Lines(graph, budget), _Lines(general.graph, budget)
     generalised = bool(general.symbols) and _can_be_assumed(general, graph, budget)
+    verdicts = []
     for line in lines:
-        if line in known:  # the same local derivative serves many parameters
-            continue
-        if generalised:
-            left, right = map(general.expr, line)
-            verdict = _verify_line(left, right, wider_steps, budget)
-            instance = general.instance(verdict) if verdict.proved else None
-            if instance is not None:
-                known[line] = instance
-                continue
-        known[line] = _verify_line(*line, steps, budget)
-    return tuple(known[line] for line in lines)
+        sides = _sides(*line)
+        if sides not in known:  # the same local derivative serves many parameters
+            verdict: Verdict | None = None
+            if generalised:
+                shown = wider.verdict(*map(general.expr, line))
+                verdict = general.instance(shown) if shown.proved else None
+            known[sides] = verdict or as_given.verdict(*line)
+        verdicts.append(known[sides])
+    return tuple(verdicts)
 
 
-def _verify_line(left: Expr, right: Expr, steps: Cut, budget: Budget) -> Verdict:
-    """The verdict on left = right for all values of their free indices, on the graph that `steps` cuts."""
-    graph = steps.original
+def _sides(left: Expr, right: Expr) -> tuple[Tensor, Tensor]:
+    """Both sides of a line as tensors in their free indices: equal for lines that differ in the names of these."""
     free = sorted(free_indices(left) | free_indices(right), key=str)
     shape = tuple(map(extent, free))
     canonical = dict(zip(free, axes(shape), strict=True))
-    sides = [Tensor(substitute(side, canonical), shape) for side in (left, right)]
-    relation = Relation(name="line", formula=f"{left} == {right}", left=sides[0], comparison="==", right=sides[1])
-    attempt = prove(relation, graph, Clock(budget), vanishes, local=True, steps=steps)
-    return proved(attempt, {}) if attempt.proved else settle(relation, graph, attempt, budget)
+    return Tensor(substitute(left, canonical), shape), Tensor(substitute(right, canonical), shape)
+
+
+class _Lines:
+    """Verdicts on lines about one graph, and what serves all of them."""
+
+    def __init__(self, graph: Graph, budget: Budget) -> None:
+        self.graph, self.budget = graph, budget
+        self.steps, self.composed = Cut(graph), Composed(graph, budget)
+
+    def verdict(self, left: Expr, right: Expr) -> Verdict:
+        """The verdict on left = right for all values of their free indices."""
+        if self.composed.proves(left, right):
+            signs = tuple(a.formula for a in self.graph.assumptions if a.comparison != "==")
+            return proved(Attempt(proved=True, assumptions=signs), {})
+        sides = _sides(left, right)
+        relation = Relation(name="line", formula=f"{left} == {right}", left=sides[0], comparison="==", right=sides[1])
+        attempt = prove(relation, self.graph, Clock(self.budget), vanishes, local=True, steps=self.steps)
+        attempt = tried_beyond_guards(relation, self.graph, attempt, self.budget)
+        return proved(attempt, {}) if attempt.proved else settle(relation, self.graph, attempt, self.budget)
 
 
 def verify_routes(
@@ -215,10 +217,17 @@ def _verify_routes(
         difference = relation.left.expr - relation.right.expr
         if thorough:
             return tests.by_formulas(difference)
-        # Deep networks: what is equal as written, with derivatives by values, needs no normal form.
-        return compact(difference) == 0 or tests.opaque(difference) or tests.by_values(difference)
+        # Deep networks: what is equal as written, or factor by factor, must not be multiplied out.
+        if compact(difference) == 0:
+            return True
+        if expanded_terms(difference) > MANY_TERMS:
+            sides = compact(relation.left.expr), compact(relation.right.expr)
+            if tests.in_factors(*sides):
+                return True
+        return tests.opaque(difference) or tests.by_values(difference)
 
     attempt = prove(relation, graph, Clock(budget), composed_vanishes)
+    attempt = tried_beyond_guards(relation, graph, attempt, budget)
     verdict = settle(relation, graph, attempt, budget)
     return replace(verdict, method=f"{METHOD} of the composed expressions") if verdict.proved else verdict
 
@@ -246,7 +255,7 @@ def combine(graph: Graph, loss: str, wrt: Iterable[str], verdicts: Mapping[str, 
         condition
         for name, definition in graph.definitions.items()
         if name in needed
-        for condition in domain.conditions(definition.tensor, differentiated=name in moved)
+        for condition in domain.conditions(definition.tensor, order=int(name in moved))
     )
     return {name: _combined(graph, loss, name, verdicts, of_definitions) for name in wrt}
 

@@ -5,9 +5,11 @@ from math import inf
 
 import sympy as sp
 
-from symbackprop.catalogue.activations import unfold
 from symbackprop.model.graph import Graph, names_in
 from symbackprop.proof.compact import compact
+from symbackprop.proof.domain import Domain
+from symbackprop.proof.factors import equal_in_factors
+from symbackprop.proof.formulas import written_out
 from symbackprop.proof.index.form import IndexForms
 from symbackprop.proof.limits import Clock, Undecided
 from symbackprop.proof.unfold import Unfolding
@@ -44,8 +46,8 @@ class Tests:
 
     def nonnegative(self, gap: Expr, strict: bool) -> bool:
         """At least 0, or more than 0, as it stands or with every function of the catalogue written out."""
-        inlined = self._with_activations(gap)
-        for form in dict.fromkeys((gap, inlined, unfold(inlined))):
+        inlined = self.with_activations(gap)
+        for form in dict.fromkeys((gap, inlined, written_out(inlined))):
             self.clock.check()
             try:
                 if self.forms.is_nonnegative(self.forms.normalise(form), strict):
@@ -54,18 +56,23 @@ class Tests:
                 self.failure = error
         return False
 
+    def in_factors(self, left: Expr, right: Expr) -> bool:
+        """Equal factor by factor, each an opaque quantity."""
+        return equal_in_factors(left, right, self.clock.budget, self.clock, Domain(self.graph).positive)
+
     def by_values(self, expr: Expr, limit: float = inf) -> bool:
         """Zero with activations put in, and derivatives by the functions' values; not tried beyond `limit` terms."""
-        inlined = self._with_activations(expr)
+        inlined = self.with_activations(expr)
         return inlined != expr and expanded_terms(inlined) <= limit and self.opaque(inlined)
 
     def by_formulas(self, expr: Expr) -> bool:
         """Zero with every function of the catalogue replaced by its formula."""
-        inlined = self._with_activations(expr)
-        unfolded = unfold(inlined)
+        inlined = self.with_activations(expr)
+        unfolded = written_out(inlined)
         return unfolded != inlined and self.opaque(unfolded)
 
-    def _with_activations(self, expr: Expr) -> Expr:
+    def with_activations(self, expr: Expr) -> Expr:
+        """`expr` with activations put in, and derivatives by the functions' values."""
         activations: set[str] = set()
         stack = sorted(names_in(expr))
         while stack:

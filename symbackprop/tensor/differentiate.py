@@ -4,16 +4,18 @@
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import sympy as sp
 
 from symbackprop.errors import NotSupportedError
-from symbackprop.tensor.indices import bind, free_indices, open_sum, rename_bound, substitute
+from symbackprop.tensor.indices import atoms, bind, free_indices, open_sum, rename_bound, substitute
 from symbackprop.tensor.nodes import (
     Elementwise,
     Expr,
     IsZero,
     Positive,
+    applied,
     delta,
     elementwise,
     entry_indices,
@@ -35,6 +37,7 @@ OUTER: dict[type, Callable[[Expr], Expr]] = {
 PIECEWISE_CONSTANT = (sp.sign, Positive, IsZero, sp.KroneckerDelta)
 
 
+@lru_cache(maxsize=1 << 16)
 def differentiate(expr: Expr, name: str, indices: tuple[Expr, ...]) -> Expr:
     """∂expr/∂name[indices], every other name held fixed; Kronecker deltas are not yet contracted.
 
@@ -100,6 +103,7 @@ def _power_rule(base: Expr, exponent: Expr, name: str, indices: tuple[Expr, ...]
     raise NotSupportedError("derivative of a power with a variable base and a variable exponent")
 
 
+@lru_cache(maxsize=1 << 16)
 def tidy(expr: Expr) -> Expr:
     """An equal expression: deltas contracted, sums split over terms that need it, constant factors outside sums."""
     if isinstance(expr, sp.Sum):
@@ -113,7 +117,7 @@ def tidy(expr: Expr) -> Expr:
     if isinstance(expr, (sp.Add, sp.Pow)):
         return expr.func(*(tidy(part) for part in expr.args))
     if isinstance(expr, sp.Function) and not isinstance(expr, sp.KroneckerDelta):
-        return expr.func(*(tidy(part) for part in expr.args))
+        return applied(expr.func, *(tidy(part) for part in expr.args))
     return expr
 
 
@@ -142,7 +146,7 @@ def _tidy_sum(body: Expr, i: Expr) -> Expr:
     if body.is_Add:
         if body.has(sp.KroneckerDelta):
             return sp.Add(*(_tidy_sum(term, i) for term in body.args))
-        return sp.Sum(body, (i, 0, i.upper))
+        return summation(body, i)
     factors = sp.Mul.make_args(body)
     contracted = _contract(factors, i)
     if contracted is not None:
@@ -176,7 +180,7 @@ def _within(other: Expr, i: Expr) -> bool:
 def _distribute(factors: tuple[Expr, ...], i: Expr) -> list[Expr] | None:
     """The terms of the product when one factor is a sum of terms that holds a δ with i; otherwise None."""
     for position, factor in enumerate(factors):
-        if factor.is_Add and any(i in d.args for d in factor.atoms(sp.KroneckerDelta)):
+        if factor.is_Add and any(i in d.args for d in atoms(factor, sp.KroneckerDelta)):
             rest = factors[:position] + factors[position + 1 :]
             return [sp.Mul(term, *rest) for term in factor.args]
     return None

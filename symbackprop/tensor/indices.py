@@ -10,7 +10,7 @@ from math import prod
 
 import sympy as sp
 
-from symbackprop.tensor.nodes import Expr, delta, extent, index
+from symbackprop.tensor.nodes import Expr, applied, delta, extent, index, sum_over
 
 
 @lru_cache(maxsize=1 << 16)
@@ -28,7 +28,25 @@ def free_indices(expr: Expr) -> frozenset[Expr]:
 @lru_cache(maxsize=1 << 16)
 def all_index_names(expr: Expr) -> frozenset[str]:
     """The names of all indices in `expr`, free or bound."""
-    return frozenset(str(i.label) for i in expr.atoms(sp.Idx))
+    return frozenset(str(i.label) for i in atoms(expr, sp.Idx))
+
+
+def atoms(expr: Expr, kind: type) -> frozenset[Expr]:
+    """All nodes of that kind in `expr`, in the limits of sums and in indices, too.
+
+    What `expr.atoms(kind)` finds, but each of equal parts is looked into once, and depth costs nothing.
+    """
+    found: set[Expr] = set()
+    seen: set[Expr] = set()
+    stack = [expr]
+    while stack:
+        node = stack.pop()
+        if node not in seen:
+            seen.add(node)
+            if isinstance(node, kind):
+                found.add(node)
+            stack.extend(node.args)
+    return frozenset(found)
 
 
 def fresh_index(size: Expr, taken: Iterable[str]) -> Expr:
@@ -45,7 +63,7 @@ def rebuild(expr: Expr, args: Iterable[Expr]) -> Expr:
     if isinstance(expr, sp.Sum):
         (body,) = args
         return bind(body, expr.limits)
-    return delta(*args) if isinstance(expr, sp.KroneckerDelta) else expr.func(*args)
+    return delta(*args) if isinstance(expr, sp.KroneckerDelta) else applied(expr.func, *args)
 
 
 def bind(body: Expr, limits: Iterable[Expr]) -> Expr:
@@ -57,7 +75,7 @@ def bind(body: Expr, limits: Iterable[Expr]) -> Expr:
 def _bound(body: Expr, limits: tuple[Expr, ...]) -> Expr:
     if isinstance(body, sp.Sum):
         body = rename_bound(body, {str(limit[0].label) for limit in limits})
-    return sp.Sum(body, *limits)
+    return sum_over(body, limits)
 
 
 def children(expr: Expr) -> tuple[Expr, ...]:
@@ -159,7 +177,7 @@ def _without_given_names(expr: Expr) -> Expr:
 
 def _heights(expr: Expr) -> list[str]:
     """The numbers in the names of the bound indices that `alpha_normal` has named inside `expr`."""
-    names = (str(limit[0].label) for node in expr.atoms(sp.Sum) for limit in node.limits)
+    names = (str(limit[0].label) for node in atoms(expr, sp.Sum) for limit in node.limits)
     return [name[1:] for name in names if name.startswith("_")]
 
 

@@ -18,6 +18,7 @@ SymPy's own `diff`, `subs`, `xreplace`, `doit` and `simplify` get indexed sums w
 none of them may touch an index expression. Use `tensor.indices` and `tensor.differentiate`.
 """
 
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import Any
 
@@ -61,6 +62,21 @@ def entry(name: str, *indices: Expr) -> Expr:
     return _base(name)[indices] if indices else scalar(name)
 
 
+def applied(function: Any, *args: Expr) -> Expr:
+    """`function(*args)`, for one of SymPy's functions of which a node with other arguments was one before.
+
+    SymPy asks whether an argument of tanh is 0 before it makes the node, and for that looks at every symbol below each
+    of its sums. Where the sign is in its place and a sum is in it, nothing comes of that.
+    """
+    if function is sp.tanh and _has_sum_on_top(args[0]) and not args[0].could_extract_minus_sign():
+        return function(*args, evaluate=False)
+    return function(*args)
+
+
+def _has_sum_on_top(expr: Expr) -> bool:
+    return any(isinstance(f, sp.Sum) for term in sp.Add.make_args(expr) for f in sp.Mul.make_args(term))
+
+
 def is_size(expr: Expr) -> bool:
     """Whether `expr` is a symbolic size."""
     return isinstance(expr, sp.Symbol) and expr.is_integer is True and expr.is_positive is True
@@ -87,8 +103,30 @@ def summation(body: Expr, *indices: Expr) -> Expr:
         if isinstance(body, sp.Sum) and any(limit[0] == i for limit in body.limits):
             body = extent(i) * body  # i is bound already: SymPy would merge both sums into one with i twice
         else:
-            body = sp.Sum(body, (i, 0, extent(i) - 1))
+            body = sum_over(body, (full_range(i),))
     return body
+
+
+@lru_cache(maxsize=1 << 16)
+def full_range(i: Expr) -> Expr:
+    """The limits (i, 0, n - 1) of a sum over the whole range of an `Idx`."""
+    return sp.Tuple(i, sp.Integer(0), extent(i) - 1)
+
+
+def sum_over(body: Expr, limits: Iterable[Iterable[Expr]]) -> Expr:
+    """What `Sum(body, *limits)` makes, each limit being an `Idx` with the first and the last of its values.
+
+    SymPy looks at every node of the body to find a Piecewise. No node of ours is one, and sums in sums would cost time
+    with the square of their depth.
+    """
+    body, limits = sp.sympify(body), tuple(sp.Tuple(*limit) for limit in limits)
+    if body is sp.nan:
+        return body
+    if isinstance(body, sp.Sum):
+        limits, body = (*body.limits, *limits), body.function
+    made = sp.Basic.__new__(sp.Sum, body, *limits)
+    made.is_commutative = body.is_commutative
+    return made
 
 
 @lru_cache(maxsize=1 << 16)

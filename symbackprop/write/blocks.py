@@ -152,6 +152,6 @@ Block = Heading | Paragraph | Equations | Table | Figure | Code | Items
 class Document:
     """Title, source and blocks in reading order."""
 
-    title: str
+    title: str | Text
     source: str
     blocks: tuple[Block, ...] = field(default=())

@@ -8,6 +8,7 @@ import sympy as sp
 
 from symbackprop.tensor.nodes import Expr, entry, entry_indices, entry_name
 from symbackprop.write.blocks import Edge, Figure, Math, Node, Text, joined, words
+from symbackprop.write.routing import routed
 from symbackprop.write.sections.concrete import number
 from symbackprop.write.sections.context import Context, activated
 
@@ -227,9 +228,7 @@ def graph(ctx: Context) -> Figure | None:
         return None
     places = _places(names, level)
     nodes = [_box(ctx, name, name, *places[name]) for name in names]
-    edges = [
-        Edge(u, name, bend=0 if level[name] - level[u] == 1 else 28) for name in names for u in _defined(ctx, name)
-    ]
+    edges = [Edge(u, name) for name in names for u in _defined(ctx, name)]
     seen: set[str] = set()
     for name, inputs in uses.items():
         x, y = places[name]
@@ -238,9 +237,8 @@ def graph(ctx: Context) -> Figure | None:
             seen.add(u)
             nodes.append(_box(ctx, id_, u, x + offset, y + 1.05))
             edges.append(Edge(id_, name))
-    return Figure(
-        tuple(nodes), tuple(edges), words("Each arrow leads from a quantity to one that is computed from it.")
-    )
+    caption = words("Each arrow leads from a quantity to one that is computed from it.")
+    return Figure(tuple(nodes), tuple(routed(nodes, edges)), caption)
 
 
 def _defined(ctx: Context, name: str) -> list[str]:

@@ -32,7 +32,8 @@ _LINE_START = re.compile(r"^(\s*)([-+=]|\d+[.)])(?=\s|$)")
 
 def markdown(document: Document) -> str:
     """The Markdown source of a document."""
-    parts = [f"# {escaped(document.title)}"]
+    title = document.title if isinstance(document.title, tuple) else (document.title,)
+    parts = [f"# {_text(title)}"]
     if document.source:
         parts.append(f"Source: {escaped(document.source)}")
     parts += [_block(block) for block in document.blocks]

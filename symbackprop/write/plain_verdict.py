@@ -8,7 +8,7 @@ from symbackprop.model.graph import Graph
 from symbackprop.proof.verdict import MAX_NUMBERS as MAX_IN_LINE
 from symbackprop.proof.verdict import Kind, Verdict, chosen_functions, nested, numbers_in
 from symbackprop.write.plain import PlainText
-from symbackprop.write.sections.proof_basis import WHY
+from symbackprop.write.sections.proof_basis import reason_of
 
 # A point with more numbers than these says nothing in one line.
 MAX_NUMBERS = 24
@@ -32,13 +32,13 @@ def basis(verdict: Verdict, graph: Graph) -> list[str]:
     return lines
 
 
-def conditions(verdict: Verdict, graph: Graph) -> list[str]:
-    """Each condition once: `Σ_j x[j]^2 > 0 (its root is taken)`."""
+def conditions(verdict: Verdict, graph: Graph, reasons: bool = True) -> list[str]:
+    """Each condition once: `Σ_j x[j]^2 > 0 (its root is taken)`, or without the reason."""
     writer = PlainText(graph, "")
     found: dict[str, None] = {}
     for condition in verdict.conditions:
         text = writer.alone(condition.expr)
-        found[f"{text} {condition.relation} ({WHY.get(condition.why, condition.why)})"] = None
+        found[f"{text} {condition.relation}{reason_of(condition) if reasons else ''}"] = None
     return list(found)
 
 

@@ -52,6 +52,7 @@ PREAMBLE = r"""\documentclass[11pt,a4paper,fleqn]{article}
 \AtBeginDocument{\abovedisplayskip=0.5em plus 0.2em\abovedisplayshortskip=\abovedisplayskip
   \belowdisplayskip=0.5em plus 0.2em\belowdisplayshortskip=\belowdisplayskip}
 \newcommand{\reason}[1]{\tag*{\footnotesize\color{black!60}#1}}
+\newcommand{\factorbreak}{\discretionary{}{\hbox{$\cdot\,$}}{}}
 \newcommand{\codeline}[2]{\par\noindent\hangindent=\dimexpr #1em/2+2em\relax\hangafter=1\hspace*{\dimexpr #1em/2\relax}%
   {\ttfamily\strut #2}}
 """
@@ -59,7 +60,7 @@ PREAMBLE = r"""\documentclass[11pt,a4paper,fleqn]{article}
 
 def tex(document: Document) -> str:
     """The LaTeX source of a document."""
-    return _whole(_contents(document, rf"{{\LARGE\bfseries\raggedright {escaped(document.title)}\par}}", 1))
+    return _whole(_contents(document, rf"{{\LARGE\bfseries\raggedright {_title(document)}\par}}", 1))
 
 
 def booklet(title: str, chapters: Sequence[tuple[str, Sequence[Document]]]) -> str:
@@ -70,13 +71,17 @@ def booklet(title: str, chapters: Sequence[tuple[str, Sequence[Document]]]) -> s
     parts = [rf"{{\LARGE\bfseries\raggedright {escaped(title)}\par}}", r"\setcounter{secnumdepth}{0}\tableofcontents"]
     for heading, documents in chapters:
         parts.append(rf"\clearpage\section{{{escaped(heading)}}}")
-        parts += [_contents(document, rf"\subsection{{{escaped(document.title)}}}", 3) for document in documents]
+        parts += [_contents(document, rf"\subsection{{{_title(document)}}}", 3) for document in documents]
     return _whole("\n\n".join(parts))
 
 
 def _whole(body: str) -> str:
     head = PREAMBLE + "".join(line + "\n" for line in declarations(body))
     return f"{head}\n\\begin{{document}}\n\\thispagestyle{{plain}}\n\n{body}\n\n\\end{{document}}\n"
+
+
+def _title(document: Document) -> str:
+    return escaped(document.title) if isinstance(document.title, str) else _text(document.title)
 
 
 def _contents(document: Document, title: str, level: int) -> str:
@@ -121,7 +126,7 @@ def _inline(piece: str | Math | Mono) -> str:
 
 
 def breakable(latex: str) -> str:
-    r"""A formula in running text: a long one may break after a thin space or a comma on its outermost level."""
+    r"""A formula in running text: a long one may break between factors or after a comma on its outermost level."""
     if width(latex) < TEXT_WIDTH / 4:
         return latex
     result, depth = "", 0
@@ -129,7 +134,7 @@ def breakable(latex: str) -> str:
         depth += (character == "{") - (character == "}")
         result += character
         if depth == 0 and latex[position - 1 : position + 1] == r"\,":
-            result += r"\allowbreak "
+            result += r"\factorbreak "
         elif depth == 0 and character == "," and latex[position + 1 : position + 2] == " ":
             result += r"\allowbreak"
     return result

@@ -1,7 +1,10 @@
 """Groups of equations as LaTeX: aligned at the first sign, the rule at the right margin, long lines broken."""
 
+import re
+
 from symbackprop.write.blocks import Equation, Equations, Math, Mono, Text
-from symbackprop.write.sections.layout import broken, width
+from symbackprop.write.sections.breaks import broken
+from symbackprop.write.sections.layout import width
 from symbackprop.write.tex_text import escaped, mono
 
 # In points at 10 pt: the width of the text less the indentation of formulas.
@@ -10,6 +13,8 @@ NOTE_CHARACTER = 4.2
 CONTINUED = 20.0
 SIGN = 13.3
 GAP = 20.0
+# What a line after a break may begin with as it is.
+_SIGNED = re.compile(r"[-+,]|\\(?:cdot|odot|oslash|otimes)(?![A-Za-z])")
 
 
 def equations(group: Equations) -> str:
@@ -100,9 +105,9 @@ def equation_rows(line: Equation, room: float) -> list[str]:
 
 
 def _continued(piece: str) -> str:
-    r"""A piece after a break: a product goes on with a \cdot, but for a factor that stood right behind a bracket."""
+    r"""A piece after a break: a product goes on with a \cdot."""
     text = piece.strip()
-    return r"\cdot " + text.removeprefix(r"\,").strip() if text.startswith((r"\,", r"\sum")) else text
+    return text if _SIGNED.match(text) else r"\cdot " + text.removeprefix(r"\,").strip()
 
 
 def _reason(text: Text) -> str:

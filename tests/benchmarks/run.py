@@ -65,6 +65,38 @@ def symbolic(depth: int) -> Callable[[], None]:
     return lambda: derive_and_prove(graph, parameters)
 
 
+def by_both_routes(depth: int) -> Callable[[], object]:
+    """All gradients by the chain rule, and the proof that they are those of the delta rule."""
+    from symbackprop.derivation.delta_rule import delta_rule
+    from symbackprop.derivations import Derivations, printed
+
+    graph, parameters = deep_network(depth, "tanh", lambda layer: f"n{layer}")
+
+    def job() -> None:
+        found = Derivations(graph=graph, loss="L", delta_rule=printed(delta_rule(graph, "L", parameters)))
+        assert all(verdict.proved for verdict in found.route_verdicts().values())
+
+    return job
+
+
+def by_route_1(depth: int) -> Callable[[], object]:
+    """All gradients by the chain rule, laid out as products along paths and composed."""
+    from symbackprop.derivation.chain_rule import chain_rule
+
+    graph, parameters = deep_network(depth, "tanh", lambda layer: f"m{layer}")
+    return lambda: chain_rule(graph, "L", parameters)
+
+
+def documents(depth: int) -> Callable[[], object]:
+    """The document on all gradients, every line of it proved and read back."""
+    from symbackprop.derivation.delta_rule import delta_rule
+    from symbackprop.derivations import Derivations, printed
+
+    graph, parameters = deep_network(depth, "tanh", lambda layer: f"k{layer}")
+    found = Derivations(graph=graph, loss="L", delta_rule=printed(delta_rule(graph, "L", parameters)))
+    return found.to_latex
+
+
 def classifier(sizes: tuple[str, str, str]) -> Callable[[], None]:
     """A softmax classifier with one hidden layer and a batch of rows."""
     n, h, m = sizes
@@ -169,6 +201,13 @@ def main() -> None:
 
     shallow = seconds(symbolic(16))
     row("all gradients, 64 symbolic layers", seconds(symbolic(64)), "16 layers", shallow, "at most 5")
+    for what, job in (
+        ("route 1", by_route_1),
+        ("route 1, proved equal to route 2", by_both_routes),
+        ("document", documents),
+    ):
+        ten = seconds(job(10))
+        row(f"{what}, 20 symbolic layers", seconds(job(20)), "10 layers", ten, "at most 8")
     five = seconds(symbolic(5), 3)
     row("all gradients, 5 symbolic layers", five, "tensorgrad (reference)", TENSORGRAD_SECONDS, "at most 0.1 to 0.58")
     general = seconds(classifier(("n", "h", "m")), 2)

@@ -1,13 +1,9 @@
 """Provers broken on purpose: one mistake each, of the kind that a change of the code could make.
 
 `KERNELS` names the mistake, how it is put in, and the false statements of `attacks` that it makes provable: so the
-lists are good enough to notice it.
+lists are good enough to notice it. With those of `broken_surroundings`, where the prover itself is right.
 """
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -24,24 +20,14 @@ from symbackprop.proof.index.poly import ONE, ZERO, Delta, Mono, Poly, Sum, scal
 from symbackprop.proof.index.powers import Powers
 from symbackprop.proof.index.rules import Conditioned
 from symbackprop.proof.index.sums import Sums, fresh
-from symbackprop.proof.points import refutation
 from symbackprop.proof.scalar import nodes
 from symbackprop.proof.scalar.functions import FunctionRing
 from symbackprop.proof.scalar.indicators import IndicatorRing
 from symbackprop.proof.scalar.powers import PowerRing
 from symbackprop.proof.unfold import Unfolding
 
-from .judge import NO_POINTS
-
-Breaks = Callable[[pytest.MonkeyPatch], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Kernel:
-    """A mistake, and names of `attacks.questions` of which it answers at least one with yes."""
-
-    breaks: Breaks
-    fooled: tuple[str, ...]
+from .broken_surroundings import SURROUNDINGS
+from .kernel import Kernel
 
 
 def range_check_dropped(patch: pytest.MonkeyPatch) -> None:
@@ -305,28 +291,4 @@ KERNELS: dict[str, Kernel] = {
         Kernel(scalar_inverses_merged, ("scalar: inverse of another",)),
         Kernel(scalar_logarithm_of_a_sum, ("scalar: logarithm of a sum",)),
     )
-}
-
-
-@contextmanager
-def broken(kernel: Kernel) -> Iterator[None]:
-    """The prover with the mistake, and without anything that it had worked out before or has worked out meanwhile."""
-    with pytest.MonkeyPatch.context() as patch:
-        # Points must not help: neither to refute before a proof, nor to doubt one.
-        patch.setattr(attempt, "refute", lambda *_, **__: NO_POINTS)
-        patch.setattr(refutation, "_compare", lambda *_: True)
-        kernel.breaks(patch)
-        forget()
-        try:
-            yield
-        finally:
-            forget()
-
-
-def forget() -> None:
-    """Empties every cache of the provers."""
-    for name, module in list(sys.modules.items()):
-        if name.startswith("symbackprop.proof"):
-            for value in vars(module).values():
-                if callable(getattr(value, "cache_clear", None)):
-                    value.cache_clear()
+} | SURROUNDINGS

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
-from .judge import UNKNOWN, Outcome
+from .judge import Outcome
 from .statements import Statement
 
 
@@ -23,6 +23,5 @@ def key(statement: Statement) -> str:
 
 
 def surprises(section: str, outcomes: Iterable[Outcome]) -> list[str]:
-    """What is undecided and not expected, and what is expected and not undecided."""
-    undecided = {key(outcome.statement) for outcome in outcomes if outcome.truth != UNKNOWN}
-    return sorted(undecided ^ set(expected(section)))
+    """Which of these are not expected, and what is expected and not among them; whatever the oracle says of them."""
+    return sorted({key(outcome.statement) for outcome in outcomes} ^ set(expected(section)))

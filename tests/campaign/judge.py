@@ -20,7 +20,6 @@ ALONE = Budget(terms=4_000, seconds=0.5)
 APART, TOGETHER = 1e-9, 1e-12
 # What a search for counterexamples says that has not looked.
 NO_POINTS = Agreement(agreeing=0, unknown=0, undefined=0, unsampled=0, witness=None)
-ALL_ENTRIES = 1000
 ENOUGH = 3  # points at which both sides agree, for the oracle to take an equation for true
 
 DIFFERS, AGREES, UNKNOWN = "differs", "agrees", "unknown"
@@ -35,6 +34,7 @@ class Outcome:
     truth: str
     verdict: Kind
     reason: str = ""
+    empty: bool = False
     conditions: tuple[Condition, ...] = ()
     confirmed: bool = True
 
@@ -83,7 +83,7 @@ def judge_scalars(kind: str, statement: Statement, budget: Budget = ALONE) -> Ou
     finding = examine(statement)
     truth = DIFFERS if finding.differs else AGREES if finding.agreeing >= ENOUGH else UNKNOWN
     try:
-        answer = prove_instance(statement.relation, statement.graph, {}, budget=budget, entries=ALL_ENTRIES)
+        answer = prove_instance(statement.relation, statement.graph, {}, budget=budget)
     except SymbackpropError as error:
         answer = Answer(False, str(error))
     verdict = Kind.PROVED if answer.proved else Kind.UNDECIDED

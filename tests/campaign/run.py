@@ -6,13 +6,17 @@ alone, so neither the number of processes nor the backend matters.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from random import Random
 
 from joblib import Parallel, delayed, parallel_config
 
 from symbackprop.errors import SymbackpropError
+from symbackprop.language.parse import parse
+from symbackprop.model.build import scope_of
 from symbackprop.proof.verdict import Condition, Kind
 from symbackprop.proof.verify import verify
 
+from .bounds import forms
 from .instances import Answer, prove_instance, size_choices
 from .judge import AGREES, BUDGET, DIFFERS, Outcome, judge, judge_alone, judge_scalars
 from .mutate import sampled
@@ -45,13 +49,17 @@ class Result:
 
 
 def tasks(job: str, group: str, statements: Sequence[Statement], total: int, seed: str) -> list[Task]:
-    """Tasks that together make `total` mutants or rewritings, as evenly as can be over statements and variants."""
+    """Tasks that together make `total` mutants or rewritings, as evenly as can be over statements and variants.
+
+    Which of them make one more than the others, or any at all, depends on the seed.
+    """
     places = [(statement, kind) for statement in statements for kind in VARIANTS[group]]
     if job == REWRITES:
         places = [place for k, place in enumerate(places) if k % 2 == (k // 2) % 2]
     share, rest = divmod(total, len(places))
+    more = frozenset(Random(f"{seed} {job} {group}").sample(range(len(places)), len(places))[:rest])
     made = [
-        Task(job=job, group=group, statement=s, variant=kind, count=share + (k < rest), seed=f"{seed} {job} {kind}")
+        Task(job=job, group=group, statement=s, variant=kind, count=share + (k in more), seed=f"{seed} {job} {kind}")
         for k, (s, kind) in enumerate(places)
     ]
     return [task for task in made if task.count]
@@ -106,9 +114,11 @@ def _instances(task: Task) -> Iterator[Outcome]:
 
 
 def instance(statement: Statement, sizes: dict[str, int], conditions: tuple[Condition, ...]) -> Outcome:
-    """A theorem at some sizes; UNDECIDED where the instance is too large or has an index beyond its size."""
+    """A theorem at some sizes; UNDECIDED, too, where the instance says nothing."""
+    graph = statement.graph
+    form = parse(forms()[statement.id], scope_of(graph)) if statement.id in forms() else None
     try:
-        answer = prove_instance(statement.relation, statement.graph, sizes, conditions)
+        answer = prove_instance(statement.relation, graph, sizes, conditions, form=form)
     except SymbackpropError as error:
         answer = Answer(False, str(error))
     return Outcome(
@@ -117,6 +127,7 @@ def instance(statement: Statement, sizes: dict[str, int], conditions: tuple[Cond
         truth=AGREES,
         verdict=Kind.PROVED if answer.proved else Kind.UNDECIDED,
         reason=answer.reason,
+        empty=answer.empty,
     )
 
 

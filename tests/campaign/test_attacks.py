@@ -7,13 +7,22 @@ from campaign.attacks import (
     SCALARS,
     TRUE_FORMS,
     TRUE_SCALARS,
+    Asked,
     form_proved,
     proved,
     questions,
     scalar_proved,
 )
-from campaign.broken import KERNELS, broken
+from campaign.broken import KERNELS
+from campaign.broken_surroundings import RULES, WRONG_FORMULAS
+from campaign.kernel import broken
 from campaign.oracle import examine
+from campaign.truths import FORMULAS, LOSSES, SLOPES, truths
+
+from symbackprop.catalogue.activations import ACTIVATIONS
+from symbackprop.catalogue.losses import LOSSES as LOSS_RECORDS
+from symbackprop.errors import SymbackpropError
+from symbackprop.tensor.differentiate import OUTER
 
 
 @pytest.mark.parametrize("name", ATTACKS)
@@ -42,11 +51,36 @@ def test_true_scalars_beside_them_are_zero(name: str) -> None:
     assert scalar_proved(TRUE_SCALARS[name])
 
 
+def yes(asked: Asked) -> bool:
+    """Whether the answer is yes; an error is none."""
+    try:
+        return asked()
+    except SymbackpropError:
+        return False
+
+
 @pytest.mark.parametrize("name", KERNELS)
 def test_a_broken_prover_is_noticed(name: str) -> None:
-    """With the mistake in it, the prover proves something false; without it, it does not (see above)."""
-    asked = questions()
-    with broken(KERNELS[name]):
-        answers = {question: asked[question]() for question in KERNELS[name].fooled}
-    assert any(answers.values()), answers
-    assert not asked[KERNELS[name].fooled[0]]()
+    """With the mistake in it, the program proves something false, or does not prove something true."""
+    kernel, false, true = KERNELS[name], questions(), truths()
+    with broken(kernel):
+        fooled = {question: false[question]() for question in kernel.fooled}
+        missed = {question: not yes(true[question]) for question in kernel.missed}
+    assert fooled or missed
+    assert any(fooled.values()) or not fooled, fooled
+    assert all(missed.values()), missed
+    assert not any(false[question]() for question in kernel.fooled)
+    assert all(true[question]() for question in kernel.missed)
+
+
+@pytest.mark.parametrize("name", truths())
+def test_truths_are_proved(name: str) -> None:
+    assert truths()[name]()
+
+
+def test_truths_know_the_whole_catalogue() -> None:
+    """Each record and each rule of differentiation has a truth, and a mistake that this truth shows."""
+    elementwise = {name for name, record in ACTIVATIONS.items() if record.elementwise}
+    assert elementwise == set(FORMULAS) == {*WRONG_FORMULAS, "tanh"}  # tanh is SymPy's, and not read from its record
+    assert set(RULES.values()) == set(OUTER) and set(RULES) <= set(SLOPES)
+    assert set(LOSSES) == set(LOSS_RECORDS)

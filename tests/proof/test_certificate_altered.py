@@ -7,6 +7,7 @@ import contextlib
 import copy
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -126,25 +127,40 @@ def replaced(content: Json, path: tuple[Any, ...], value: Json) -> dict[str, Jso
     return dict(changed)
 
 
+POINTS = 8
 SHARE = 3  # one alteration in so many is tried
 SAYS = ("shapes", "definitions", "functions", "statement", "assumptions", "conditions")
+# Of the forged certificates so many are accepted at most: the proof serves for another statement, which is true as well.
+# `d(L, x) == W.T @ d(L, z)` holds for every loss and every activation; `a != b` for nearly all; `a < 2` since `a < 1`;
+# what is assumed may be more, `t > 1` for `t > 0`; x A.T x is x A x.
+MOST_ACCEPTED = {
+    "d(L, x) == W.T @ d(L, z)": 8,
+    "d(L, z) != a - y": 10,
+    "a < 1": 1,
+    "d(q, t) == 1/t": 1,
+    "d(q, x) == 2*A @ x": 1,
+}
 
 
 @pytest.mark.parametrize(("given", "claim"), ALTERED, ids=[claim for _, claim in ALTERED])
 def test_alterations_are_rejected(given: Given, claim: str) -> None:
     original = json.loads(json.dumps(certified(given, claim)))
-    seen = other = 0
+    seen, others = 0, []
     for number, (path, changed) in enumerate(alterations(original)):
         if number % SHARE or json.dumps(changed) == json.dumps(original):
             continue
         seen += 1
         assert not accepted(changed)  # the digest is still the old one
         forged = signed(changed)
-        if accepted(forged) and any(forged[key] != original[key] for key in SAYS):
-            other += 1
-            assert is_not_refuted(forged), (path, forged["text"])
+        if not accepted(forged):
+            continue
+        if all(forged[key] == original[key] for key in SAYS):
+            assert forged["text"] == original["text"]  # it says the same: another point, or steps that do no harm
+        else:
+            others.append(path)
+            assert is_shown_true(forged), (path, forged["text"])
     assert seen > 50
-    assert other < seen / 4
+    assert len(others) <= MOST_ACCEPTED.get(claim, 0), others
 
 
 @pytest.mark.parametrize("key", KEYS.split())
@@ -199,12 +215,17 @@ def signed(content: dict[str, Json]) -> dict[str, Json]:
     return content | {"digest": digest(content)}
 
 
-def is_not_refuted(content: Json) -> bool:
-    """Whether ball arithmetic finds no counterexample to what an accepted certificate states."""
+def is_shown_true(content: Json) -> bool:
+    """Whether what an accepted certificate states holds at random points, by ball arithmetic: at all that are tried.
+
+    `a != b` holds if a == b fails at one of them.
+    """
     graph, statement, assumptions = read_back(content)
-    if statement.comparison == "!=":
-        return True  # the checker has evaluated both sides itself
-    return not isinstance(refute(statement, graph, assumptions=assumptions, attempts=8), Counterexample)
+    equation = replace(statement, comparison="==") if statement.comparison == "!=" else statement
+    found = refute(equation, graph, assumptions=assumptions, attempts=POINTS)
+    if isinstance(found, Counterexample) or statement.comparison == "!=":
+        return isinstance(found, Counterexample) and statement.comparison == "!="
+    return found.agreeing >= POINTS
 
 
 # ---------------------------------------------------------------------------------------- back to SymPy

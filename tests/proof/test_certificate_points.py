@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from proof.forgery import NUMBER, RING, TWO, VECTOR, Given, Json, X, Y, forged, root, summed
 
+import symbackprop as sb
 from symbackprop.proof import checker, witness_check
 from symbackprop.proof.check import check
 from symbackprop.proof.checker.replay import check_proof
@@ -194,3 +195,10 @@ def test_deep_terms_are_rejected() -> None:
     content["statement"]["left"] = deep
     with pytest.raises(Rejected):
         check(content)
+
+
+@pytest.mark.parametrize("content", [None, 7, {}, {"format": FORMAT}, {"format": {1, 2}}], ids=str)
+def test_what_is_refused_is_an_error_of_symbackprop(content: object) -> None:
+    with pytest.raises(sb.SymbackpropError, match="certificate") as caught:
+        sb.check(content)
+    assert isinstance(caught.value, sb.CertificateError) and "\n" not in str(caught.value)

@@ -63,3 +63,79 @@ def test_what_is_false_somewhere_is_proved_at_most_where_it_is_true(
     if verdict.kind is Kind.PROVED:
         assert text.startswith(("log(x**2)", "where(x"))
         assert verdict.conditions
+
+
+@pytest.mark.parametrize("name", ["relu(z)", "leaky_relu(z, s)", "elu(z, s)"])
+@pytest.mark.parametrize(("text", "conditions"), [("d(q, z)**2 >= 0", []), ("d(d(q, z), z)**2 >= 0", ["z != 0"])])
+def test_a_kink_has_a_slope_and_no_second_derivative(name: str, text: str, conditions: list[str]) -> None:
+    verdict = claim(text, name)
+    assert verdict.kind is Kind.PROVED
+    assert [str(c) for c in verdict.conditions] == conditions
+
+
+def test_the_slope_of_a_slope_has_a_condition_in_a_network_too() -> None:
+    graph = graph_from_formulas({"a": "relu(W @ x)", "L": "sum(a)**2"}, {"W": "m, n", "x": "n"})
+    verdict = verify(relation(graph, "claim", "d(d(L, x), x) == 2*outer(W.T @ (W @ x > 0), W.T @ (W @ x > 0))"), graph)
+    assert verdict.kind is Kind.PROVED
+    assert any(str(c).endswith("!= 0") for c in verdict.conditions)
+
+
+def test_a_claim_about_the_kink_alone_is_not_refuted_there() -> None:
+    assert claim("d(d(q, z), z) == where(z == 0, 7, 0)", "relu(z)").kind is not Kind.REFUTED
+    assert claim("d(q, z) == where(z == 0, 7, z > 0)", "relu(z)").kind is Kind.REFUTED  # its slope has a value there
+
+
+LITERAL = {"x": "n", "A": "n, m"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x[1]*0 + (n > 1) == 1",
+        "x[2] - x[2] + (n > 2) == 1",
+        "(x - x)[1] + (n > 1) == 1",
+        "eye(n)[1, 1] + (n > 1) == 2",
+        "ones(n)[3] == (n > 3)",
+        "A[:, 2]*0 == (m > 2) - 1",
+        "q*0 + (n > 3) == 1",
+        "q - q + (n > 3) == 1",
+    ],
+)
+def test_a_size_at_which_an_entry_does_not_exist_refutes_nothing(text: str) -> None:
+    assert claim(text, "x[3]*0 + sum(A)", shapes=LITERAL).kind is not Kind.REFUTED
+
+
+@pytest.mark.parametrize(
+    "text", ["x[0]*0 + (n > 1) == 1", "(n > 1) == 1", "x[1]*0 + (n > 2) == 1", "x[1]*0 == (m > 1)"]
+)
+def test_a_size_at_which_all_entries_exist_refutes(text: str) -> None:
+    assert claim(text, "sum(A)", shapes=LITERAL).kind is Kind.REFUTED
+
+
+@pytest.mark.parametrize(
+    ("text", "condition"),
+    [
+        ("x[1]*0 == 0", "n - 1 > 0"),
+        ("zeros(n)[2] == 0", "n - 2 > 0"),
+        ("A[0, 2] - A[0, 2] == 0", "m - 2 > 0"),
+        ("d(sum(x), x)[1] == (n > 1)", "n - 1 > 0"),
+        ("q == sum(A)", "n - 3 > 0"),
+        ("0*q == 0", "n - 3 > 0"),
+    ],
+)
+def test_an_entry_that_vanishes_leaves_its_condition(text: str, condition: str) -> None:
+    verdict = claim(text, "x[3]*0 + sum(A)", shapes=LITERAL)
+    assert verdict.kind is Kind.PROVED
+    assert condition in [str(c) for c in verdict.conditions if c.why == "index"]
+    assert verdict.witness["sizes"][condition[0]] > int(condition.split()[2])
+
+
+def test_an_axis_of_known_size_has_all_its_entries() -> None:
+    verdict = claim("x[1]*0 == 0", shapes={"x": "3"})
+    assert verdict.kind is Kind.PROVED and not verdict.conditions
+
+
+def test_a_defined_quantity_that_cancels_needs_its_value() -> None:
+    assert [str(c) for c in claim("q - q == 0", "log(x)").conditions] == ["x > 0"]
+    assert claim("q*0 + (x > 0) == 1", "log(x)").kind is not Kind.REFUTED
+    assert claim("q*0 + (x > 1) == 1", "log(x)").kind is Kind.REFUTED

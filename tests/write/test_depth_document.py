@@ -84,7 +84,7 @@ def test_base_step_and_conclusion_stand_in_every_format(name: str) -> None:
     report = worked_out(name)
     shown = document(report)
     headings = [plain(block.text) for block in shown.blocks if isinstance(block, Heading)]
-    wanted = ["Symbols", "Definitions", "Base: the last", "Step: from", "Conclusion"]
+    wanted = ["Symbols", "Notation", "Definitions", "Base: the last", "Step: from", "Conclusion"]
     assert [next((h for h in headings if h.startswith(w)), "") for w in wanted] == [
         h for h in headings if not h.startswith("Parameters")
     ]

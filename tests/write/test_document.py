@@ -296,6 +296,7 @@ def test_the_sections_come_in_reading_order() -> None:
     ]
     wanted = [
         "Symbols",
+        "Notation",
         "Definitions",
         "Forward pass",
         "First",

@@ -107,9 +107,9 @@ def test_the_rest_of_the_report_is_there() -> None:
 @pytest.mark.parametrize(
     ("formula", "wrt", "meanings"),
     [
-        ("sum(x)", "x", {"x": "variable", "L": "scalar to differentiate"}),
+        ("sum(x)", "x", {"x": "input", "L": "scalar to differentiate"}),
         ("sum((X @ w - y)**2)", "w", {"w": "parameter", "L": "loss", "y": "target"}),
-        ("sum((X @ w - y)**2)", "X", {"X": "variable", "L": "loss", "y": "target"}),
+        ("sum((X @ w - y)**2)", "X", {"X": "input", "L": "loss", "y": "target"}),
     ],
 )
 def test_a_loss_and_a_parameter_are_called_so_where_something_tells(

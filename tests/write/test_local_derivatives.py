@@ -28,7 +28,7 @@ from symbackprop.proof.verify import verify_lines
 from symbackprop.tensor.indices import children
 from symbackprop.tensor.nodes import Expr, Local, Partial, entry, index, size
 from symbackprop.tensor.tensor import axes
-from symbackprop.write.blocks import Block, Document, Equation, Equations, Heading, words
+from symbackprop.write.blocks import Document, Equation, Equations, Heading, Math, Table, Text, words
 from symbackprop.write.document import document
 from symbackprop.write.formulas import latex as printer
 from symbackprop.write.formulas.latex import latex
@@ -47,7 +47,7 @@ from symbackprop.write.sections import context
 from symbackprop.write.sections.context import UNREAD, Context
 from symbackprop.write.sections.identity import identity_page
 from symbackprop.write.sections.layer_names import LayerNames
-from symbackprop.write.sections.local_notation import EXPLANATION
+from symbackprop.write.sections.notation import BAR, HEADER
 from symbackprop.write.sections.step_lines import step_lines
 from symbackprop.write.tex import tex
 
@@ -265,17 +265,16 @@ def formulas(shown: Document) -> Iterator[str]:
                 yield from (line.left, *line.rights)
 
 
-def told(shown: Document) -> list[Block]:
-    """What is said of the symbols."""
-    blocks: list[Block] = list(dropwhile(lambda block: block != Heading(words("Symbols")), shown.blocks))[1:]
-    end = next(place for place, block in enumerate(blocks) if isinstance(block, Heading))
-    return blocks[:end]
+def told(shown: Document) -> list[Text]:
+    """The signs of the legend."""
+    tables = [block for block in shown.blocks if isinstance(block, Table) and block.header == HEADER]
+    return [row[0] for table in tables for row in table.rows]
 
 
 @pytest.mark.parametrize("name", [*BOTH, *ONE])
 def test_the_bar_is_explained_where_it_occurs_and_nowhere_else(name: str) -> None:
     shown = identity_page(page(name)).document
-    assert told(shown).count(EXPLANATION) == (name in BOTH)
+    assert told(shown).count((Math(BAR),)) == (name in BOTH)
     assert any(MARK in text for text in formulas(shown)) == (name in BOTH)
     assert (r"\right\vert _{\mathrm{direct}}" in markdown(shown)) == (name in BOTH)
     assert (MARK in tex(shown)) == (name in BOTH)

@@ -4,11 +4,13 @@ from fractions import Fraction as F  # noqa: N817
 from itertools import product as choices
 from typing import Any
 
+from symbackprop.errors import shorten
 from symbackprop.proof.certificate.assumptions import ROUNDS
 from symbackprop.proof.certificate.normal import GiveUp, Place, Scope, raw
 from symbackprop.proof.certificate.signs import Signs
 from symbackprop.proof.certificate.steps import grouped
 from symbackprop.proof.checker.polynomials import minus, order, poly, rest
+from symbackprop.proof.checker.statement import show
 from symbackprop.proof.checker.terms import ONE, Rejected, Term, free, inside, is_a, nodes
 
 MOST_CASES = 6
@@ -137,7 +139,7 @@ class Elaborator(Signs):
                 self.known = known
             kept.append(["cases", [], raw(u), *proofs])
             return
-        raise GiveUp(f"not zero: {t}"[:600])
+        raise GiveUp(f"of what is left the sign is not seen: {shorten(show(raw(t)))}")
 
     def case(self, t: Term, fact: Term, comparison: str, cases: int) -> None:
         """The steps in one case."""

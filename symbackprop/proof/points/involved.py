@@ -10,6 +10,7 @@ from symbackprop.model.graph import Graph
 from symbackprop.proof.points.balls import in_order, used_by
 from symbackprop.proof.points.sampling import least_sizes
 from symbackprop.proof.points.structure import names_of
+from symbackprop.tensor.indices import atoms
 from symbackprop.tensor.nodes import Expr, extent
 from symbackprop.tensor.tensor import Tensor
 
@@ -48,7 +49,7 @@ def involved(sides: Iterable[Tensor], graph: Graph, adjoints: Mapping[str, Tenso
     needs = tuple(dict.fromkeys(need for tensor in tensors for need in tensor.needs))
     shapes = [t.shape for t in tensors] + [graph.inputs[name] for name in names if name in graph.inputs]
     exprs = [*(t.expr for t in tensors), *needs]
-    sums = (node for expr in exprs for node in expr.atoms(sp.Sum))
+    sums = (node for expr in exprs for node in atoms(expr, sp.Sum))
     ranges = frozenset([*shapes, *(tuple(extent(limit[0]) for limit in node.limits) for node in sums)])
     return Involved(names, needs, least_sizes(graph, exprs, shapes), ranges)
 

@@ -341,10 +341,10 @@ def _read(text: str) -> Any:
 
 
 def _nested(entries: Mapping[Position, Any]) -> Any:
-    """Entries as nested lists of text."""
+    """Entries as nested lists of text, in time proportional to their number."""
     if () in entries:
         return str(entries[()])
-    return [
-        _nested({position[1:]: value for position, value in entries.items() if position[0] == k})
-        for k in range(1 + max(position[0] for position in entries))
-    ]
+    parts: dict[int, dict[Position, Any]] = {}
+    for (first, *rest), value in entries.items():
+        parts.setdefault(first, {})[tuple(rest)] = value
+    return [_nested(parts[k]) for k in sorted(parts)]

@@ -19,7 +19,8 @@ from symbackprop.proof.limits import Clock
 from symbackprop.proof.points.balls import Evaluation, Family, Position, in_order, used_by
 from symbackprop.proof.points.duals import Base, Undefined, Unknown, sign
 from symbackprop.proof.points.structure import indices_of, names_of
-from symbackprop.tensor.indices import children
+from symbackprop.tensor.indices import atoms, children
+from symbackprop.tensor.needs import beyond
 from symbackprop.tensor.nodes import Expr, Partial, entry, entry_indices, entry_name, is_size
 
 Values = dict[str, dict[Position, Fraction]]
@@ -255,7 +256,7 @@ def holds(comparison: str, difference: Base) -> bool:
 @lru_cache(maxsize=1 << 12)
 def _size_names(expr: Expr) -> tuple[str, ...]:
     """The symbolic sizes in an expression, the ranges of its indices included."""
-    return tuple(sorted(str(symbol) for symbol in expr.atoms(sp.Symbol) if is_size(symbol)))
+    return tuple(sorted(str(symbol) for symbol in atoms(expr, sp.Symbol) if is_size(symbol)))
 
 
 def least_sizes(graph: Graph, exprs: list[Expr], shapes: list[tuple[Expr, ...]]) -> dict[str, int]:
@@ -267,6 +268,9 @@ def least_sizes(graph: Graph, exprs: list[Expr], shapes: list[tuple[Expr, ...]])
         size = str(shape_of[name][axis]) if name in shape_of else ""
         if size in least:
             least[size] = max(least[size], position + 1)
+    for gap in filter(None, map(beyond, exprs)):
+        minus_position, symbol = gap.as_coeff_Add()
+        least[str(symbol)] = max(least[str(symbol)], 1 - int(minus_position))
     return least
 
 

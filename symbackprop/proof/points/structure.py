@@ -6,7 +6,7 @@ import sympy as sp
 from flint import fmpq
 
 from symbackprop.model.graph import names_in
-from symbackprop.tensor.indices import free_indices
+from symbackprop.tensor.indices import children, free_indices
 from symbackprop.tensor.nodes import Expr, IsZero, Positive, entry_indices, entry_name
 from symbackprop.tensor.tensor import axes
 
@@ -55,6 +55,11 @@ def guards_of(expr: Expr) -> tuple[tuple[Expr, ...], tuple[Expr, ...]]:
     """The factors of a product that are indicators, and the others."""
     guards = tuple(factor for factor in expr.args if _is_indicator(factor) and not factor.is_Rational)
     return guards, tuple(factor for factor in expr.args if factor not in guards)
+
+
+def open_parts(node: Expr) -> tuple[Expr, ...]:
+    """The parts that must have a value if the node has one: of a product with indicators these alone."""
+    return (guards_of(node)[0] if node.is_Mul else ()) or children(node)
 
 
 def _is_indicator(expr: Expr) -> bool:

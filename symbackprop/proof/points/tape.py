@@ -232,8 +232,18 @@ class Tape:
                 continue
             for place, part in enumerate(self._entered(number, is_target, direct)):
                 if part in moved:
-                    shares.setdefault(part, []).append(self.multiply([adjoint, self._slope(number, place)]))
+                    shares.setdefault(part, []).append(self._guarded(adjoint, self._slope(number, place)))
         return found
+
+    def _guarded(self, *factors: int) -> int:
+        """Their product, with the guards of each before all: d([t > 0] √u) is 0 where t < 0, though √u has no slope."""
+        parts: list[int] = []
+        guards: list[int] = []
+        for factor in factors:
+            operation = self.operations[factor]
+            parts += operation.parts if operation.guards else [factor]
+            guards += operation.guards
+        return self.multiply(parts, tuple(guards))
 
     def _entered(self, number: int, is_target: Callable[[int], bool], direct: bool) -> tuple[int, ...]:
         """What the derivative goes on to from an operation."""

@@ -7,8 +7,10 @@ symbols are real, sizes are at least 1. So x/x - 1 is zero, and so is [x > 0] lo
 expression even where its factor is 0. Who reads [x > 0] log(x) as 0 for x <= 0 must list x > 0 as a condition.
 
 What False means: the normal form is not zero. For rational functions of symbols and of exponentials with independent
-exponents that is a refutation; with roots, indicators or opaque functions it need not be one.
+exponents that is a refutation; with roots, indicators, opaque functions or assumed equations it need not be one.
 """
+
+from collections.abc import Sequence
 
 import sympy as sp
 
@@ -24,15 +26,17 @@ def is_zero(
     *,
     positive: frozenset[Expr] = frozenset(),
     nonzero: frozenset[Expr] = frozenset(),
+    equations: Sequence[Expr] = (),
     budget: Budget = Budget(),
 ) -> bool:
     """True: proved to be 0 wherever everything in it is defined. False: not proved, which is no refutation.
 
-    The expressions in `positive` and `nonzero` are assumed to be so.
+    The expressions in `positive` and `nonzero` are assumed to be so, and those in `equations` to be 0. An equation is
+    used only where it is defined at all points that are considered.
 
     Raises: Undecided for a node that the normal form does not know, or when the budget is spent.
     """
-    return ScalarProver(positive=positive, nonzero=nonzero, budget=budget).is_zero(expr)
+    return ScalarProver(positive=positive, nonzero=nonzero, equations=equations, budget=budget).is_zero(expr)
 
 
 class ScalarProver:
@@ -43,12 +47,14 @@ class ScalarProver:
         *,
         positive: frozenset[Expr] = frozenset(),
         nonzero: frozenset[Expr] = frozenset(),
+        equations: Sequence[Expr] = (),
         budget: Budget = Budget(),
         splits_angles: bool = False,
     ) -> None:
         self._splits_angles = splits_angles
         self._positive = sorted(positive, key=sp.default_sort_key)
         self._nonzero = sorted(nonzero, key=sp.default_sort_key)
+        self._equations = tuple(equations)
         self._budget = budget
         self._shape = Shape()
         self._forms: Forms | None = None
@@ -66,6 +72,7 @@ class ScalarProver:
         second = ScalarProver(
             positive=frozenset(self._positive),
             nonzero=frozenset(self._nonzero),
+            equations=self._equations,
             budget=self._budget,
             splits_angles=True,
         )
@@ -95,7 +102,10 @@ class ScalarProver:
             try:
                 if self._forms is None:
                     self._forms = Forms(
-                        FunctionRing(self._shape, clock, self._splits_angles), self._positive, self._nonzero
+                        FunctionRing(self._shape, clock, self._splits_angles),
+                        self._positive,
+                        self._nonzero,
+                        self._equations,
                     )
                 self._forms.ring.clock = clock
                 return self._forms.vanishes(expr)

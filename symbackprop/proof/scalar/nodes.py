@@ -41,7 +41,13 @@ class Form(NamedTuple):
 class Forms:
     """The normal forms of expressions in one ring, each computed once."""
 
-    def __init__(self, ring: FunctionRing, positive: Iterable[Expr], nonzero: Iterable[Expr]) -> None:
+    def __init__(
+        self,
+        ring: FunctionRing,
+        positive: Iterable[Expr],
+        nonzero: Iterable[Expr],
+        equations: Iterable[Expr] = (),
+    ) -> None:
         self.ring = ring
         self._memo: dict[Expr, Form] = {}
         self._expansions: dict[Expr, tuple[Expr, ...]] = {}
@@ -51,6 +57,8 @@ class Forms:
             self._assume(expr, PLUS)
         for expr in nonzero:
             self._assume(expr, MINUS | PLUS)
+        numerators = [self._numerator(expr) for expr in equations]
+        self._equations = tuple(f for f in numerators if not f.is_zero())
 
     def vanishes(self, expr: Expr) -> bool | None:
         """Whether the normal form is zero; None when that relies on facts that the expression does not grant.
@@ -59,7 +67,9 @@ class Forms:
         """
         form = self.form(expr)
         granted = form.granted | self._assumed
-        if self.ring.surely_differs(form.element) or not self.ring.vanishes(form.element, granted):
+        if not self._equations and self.ring.surely_differs(form.element):
+            return False
+        if not self.ring.vanishes(form.element, granted, equations=self._equations):
             return False
         if self.ring.contradictory(granted):
             raise Undecided("the expression is defined nowhere")
@@ -103,6 +113,25 @@ class Forms:
             for f, _ in self.ring.factored(local).factors if region != self.ring.one else ():
                 if self.ring.vanishes(1 - region, 0, (f,)):
                     self.ring.assume(f, MINUS | PLUS)
+
+    def _numerator(self, equation: Expr) -> Poly:
+        """A polynomial that is 0 where the equation is; 0 for an equation that cannot be used.
+
+        An equation does not say by itself where it is defined, for a guard may stand before what is not.
+
+        Raises: Undecided for a number other than 0
+        """
+        try:
+            form = self.form(equation)
+        except Undecided:
+            self.ring.clock.check()
+            return self.ring.zero
+        if form.used & ~self._assumed:
+            return self.ring.zero
+        numerator, _ = self.ring.cleared(form.element)
+        if numerator.is_constant() and not numerator.is_zero():
+            raise Undecided(f"the assumption {equation} = 0 never holds")
+        return numerator
 
     # ------------------------------------------------------------------ nodes
 

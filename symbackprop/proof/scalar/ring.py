@@ -28,6 +28,7 @@ from symbackprop.proof.scalar.generators import (
     sign_product,
     sign_sum,
 )
+from symbackprop.proof.scalar.ideal import follows
 from symbackprop.proof.scalar.squares import quadratic_signs
 
 # The signs of longer polynomials are not looked for.
@@ -56,8 +57,13 @@ class Ring(Arithmetic):
 
     # ------------------------------------------------------------------ zero test
 
-    def vanishes(self, element: Poly, facts: int = 0, where: tuple[Poly, ...] = ()) -> bool:
-        """True only if the element is 0 wherever its generators are defined, the facts hold and `where` are 0."""
+    def vanishes(
+        self, element: Poly, facts: int = 0, where: tuple[Poly, ...] = (), equations: tuple[Poly, ...] = ()
+    ) -> bool:
+        """True only if the element is 0 wherever its generators are defined, the facts hold and `where` are 0.
+
+        The `equations` are 0 there as well; more effort is taken with them, and they decide about no indicator.
+        """
         facts |= self.needs(element)
         element = self.reduce(element)
         newest = len(self.generators)
@@ -75,10 +81,12 @@ class Ring(Arithmetic):
                 element = self._decide_positive(element, i, facts, where)
             else:
                 on_zeros, element = self._separate_zero(element, i, facts, where)
-                if not self.vanishes(on_zeros, facts, (*where, generator.of)):
+                if not self.vanishes(on_zeros, facts, (*where, generator.of), equations):
                     return False
             element = self.reduce(element)
-        return bool(element.is_zero()) or (bool(where) and self._is_in_ideal(element, facts, where))
+        if element.is_zero() or (where and self._is_in_ideal(element, facts, where)):
+            return True
+        return bool(equations) and follows(element, (*equations, *where), self.clock)
 
     def _is_bound(self, i: int) -> bool:
         return self.generators[i].kind in (Kind.INVERSE, Kind.ROOT, Kind.POSITIVE, Kind.ZERO)

@@ -34,10 +34,10 @@ from symbackprop.write.formulas.matrix_reader_bases import base
 from symbackprop.write.formulas.matrix_reader_words import RELATIONS, Shapes, Vocabulary
 from symbackprop.write.formulas.names import Names
 from symbackprop.write.formulas.reader_indices import IndexReader
+from symbackprop.write.formulas.reader_tokens import CLOSING
 
 _T = TypeVar("_T")
 _MAX_DEPTH, _MAX_EXPONENT = 60, 1000
-_CLOSING = {"(": ")", r"\left(": r"\right)"}
 # What no factor starts with.
 _ENDS = frozenset([*"-+=<>^_{})],/'.:&", r"\right)", r"\rvert", r"\rVert", r"\odot", r"\oslash", r"\otimes", r"\neq",
                    r"\leq", r"\geq", r"\\", r"\end"])  # fmt: skip
@@ -103,8 +103,11 @@ class MatrixReader(IndexReader):
     def expression(self) -> Array:
         total = self.signed(self.accept("-"))
         while self.peek() in ("+", "-"):
-            total = entry_by_entry(sp.Add, total, self.signed(self.take() == "-"))
+            total = self.added(total, self.signed(self.take() == "-"))
         return total
+
+    def added(self, left: Array, right: Array) -> Array:
+        return entry_by_entry(sp.Add, left, right)
 
     def signed(self, negative: bool) -> Array:
         term = self.entrywise()
@@ -202,7 +205,7 @@ class MatrixReader(IndexReader):
             if place >= len(self.tokens):
                 self.fail("a parenthesis that is never closed")
             token = self.tokens[place][0]
-            depth += (token in _CLOSING) - (token in _CLOSING.values())
+            depth += (token in CLOSING) - (token in CLOSING.values())
         return place
 
     def unknown_letters(self, place: int) -> list[str]:
@@ -276,13 +279,6 @@ class MatrixReader(IndexReader):
 
     def arguments(self, most: int) -> list[Array]:
         """Arrays in parentheses."""
-        closing = _CLOSING.get(self.peek())
-        if closing is None:
-            self.fail(f"expected an opening parenthesis, found {self.peek() or 'the end'!r}")
-        self.take()
-        found = [self.expression()]
-        while len(found) < most and self.accept(","):
-            found.append(self.expression())
-        self.expect(closing)
+        found = self.in_parentheses(self.expression, most)
         self.scripts = "_^"
         return found

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from itertools import chain, count
 
 from symbackprop.errors import FileError
 from symbackprop.model.graph import Graph
@@ -59,6 +60,13 @@ class Names:
         r"""`e` as the base of powers, or `\exp` where a quantity is called e."""
         symbols = [*self.quantities.values(), *self.sizes.values(), *self.functions.values()]
         return r"\exp" if any(symbol.nucleus.rstrip("'") == "e" for symbol in symbols) else "e"
+
+    def unused(self, choices: Iterable[str]) -> str:
+        """The first of the symbols that names nothing here, for a sentence that needs one of its own."""
+        named = (*self.quantities.values(), *self.sizes.values(), *self.functions.values())
+        nuclei = {symbol.nucleus.rstrip("'") for symbol in named}
+        spare = (rf"\mathrm{{u{number}}}" for number in count())
+        return next(symbol for symbol in chain(choices, spare) if symbol not in nuclei)
 
     def letter(self, number: int) -> str:
         """The index letter of that number; after the last letter come primed ones."""

@@ -194,15 +194,7 @@ class _Reader(IndexReader):
         return inner
 
     def arguments(self, most: int) -> list[Expr]:
-        closing = {"(": ")", r"\left(": r"\right)"}.get(self.peek())
-        if closing is None:
-            self.fail(f"expected an opening parenthesis, found {self.peek() or 'the end'!r}")
-        self.take()
-        found = [self.expression()]
-        while len(found) < most and self.accept(","):
-            found.append(self.expression())
-        self.expect(closing)
-        return found
+        return self.in_parentheses(self.expression, most)
 
     def root(self) -> Expr:
         return sp.sqrt(self.braced())

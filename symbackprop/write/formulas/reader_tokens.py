@@ -1,7 +1,8 @@
 """The tokens of a printed line, and a cursor that takes them one by one."""
 
 import re
-from typing import NoReturn
+from collections.abc import Callable
+from typing import NoReturn, TypeVar
 
 import sympy as sp
 
@@ -10,6 +11,9 @@ from symbackprop.tensor.nodes import Expr
 
 _TOKEN = re.compile(r"\s+|\\,|\\left[(.]|\\right[)|]|\\[A-Za-z]+|\\_|[0-9]+|[A-Za-z]|[-+*=<>^_{}()\[\]/,'.:&]|\\\\")
 _MAX_LENGTH, _MAX_DIGITS = 200_000, 4000
+_T = TypeVar("_T")
+# What closes an opening parenthesis.
+CLOSING = {"(": ")", r"\left(": r"\right)"}
 
 
 def lex(text: str) -> list[tuple[str, int]]:
@@ -63,6 +67,18 @@ class Cursor:
 
     def looking_at(self, words: tuple[str, ...]) -> bool:
         return all(self.peek(ahead) == word for ahead, word in enumerate(words))
+
+    def in_parentheses(self, rule: Callable[[], _T], most: int) -> list[_T]:
+        """What the rule reads, once or several times with commas between."""
+        closing = CLOSING.get(self.peek())
+        if closing is None:
+            self.fail(f"expected an opening parenthesis, found {self.peek() or 'the end'!r}")
+        self.take()
+        found = [rule()]
+        while len(found) < most and self.accept(","):
+            found.append(rule())
+        self.expect(closing)
+        return found
 
     def number(self) -> Expr:
         """An integer or a decimal, which is exact."""

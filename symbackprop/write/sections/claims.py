@@ -24,9 +24,6 @@ def claims(ctx: Context) -> list[Block]:
         return []
     table = Table("ppl", (("claim",), ("statement",), ("verdict",)), tuple(_row(ctx, row) for row in rows))
     blocks: list[Block] = [Heading(words("Claims")), table]
-    if any("next(" in row.relation.formula for row in rows):
-        told = "Here {next} is the value of {q} after one gradient step."
-        blocks.append(Paragraph(words(told, next=Math(r"\operatorname{next}(q)"), q=Math("q"))))
     blocks += [Paragraph(_remark(ctx, row)) for row in rows if _needs_remark(row)]
     basis = basis_of(ctx, [row.verdict for row in rows])
     if basis and basis == basis_of(ctx, gradient_verdicts(ctx)):

@@ -24,7 +24,7 @@ from symbackprop.write.report import IdentityReport, LossReport, Report
 from symbackprop.write.sections.context import Context, activated, context, names_of
 from symbackprop.write.sections.forms import relation_text
 from symbackprop.write.sections.identity_derivation import derivation_blocks
-from symbackprop.write.sections.local_notation import with_local_notation
+from symbackprop.write.sections.notation import with_notation
 from symbackprop.write.sections.proof_basis import basis_of
 from symbackprop.write.sections.setup import definitions, functions, symbols
 from symbackprop.write.sections.stated import entries
@@ -49,7 +49,7 @@ def identity_page(of: IdentityReport) -> Page:
     blocks: list[Block] = [Paragraph((of.identity.why,)), *_statement(ctx, of, statement)]
     blocks += [*symbols(ctx), *_definitions(ctx)]
     blocks += [*derivation_blocks(ctx, of), *_proof(ctx, of)]
-    shown = tuple(with_local_notation(blocks))
+    shown = tuple(with_notation(blocks, ctx))
     document = Document(title=of.identity.title, source=of.identity.source, blocks=shown)
     return Page(identity=of.identity, statement=statement, document=document)
 

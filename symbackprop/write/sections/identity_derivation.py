@@ -8,9 +8,9 @@ from symbackprop.tensor.nodes import entry, entry_indices, entry_name
 from symbackprop.write.blocks import Block, Equation, Equations, Heading, Paragraph, Text, words
 from symbackprop.write.formulas.sameness import same
 from symbackprop.write.report import IdentityReport, JacobianReport, LossReport
+from symbackprop.write.sections.breaks import fits
 from symbackprop.write.sections.context import Context
 from symbackprop.write.sections.forms import matrix_form
-from symbackprop.write.sections.layout import fits
 from symbackprop.write.sections.routes import adjoint_blocks, deltas_named
 from symbackprop.write.sections.rules import MATRIX_NOTE
 from symbackprop.write.sections.second import second_lines

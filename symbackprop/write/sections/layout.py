@@ -1,14 +1,13 @@
-r"""How wide a formula is in print, and where a line that is too wide may be broken.
+"""How wide a formula is in print: estimates in points for Computer Modern at 10 pt.
 
-Widths are estimates in points for Computer Modern at 10 pt: good enough to decide on a break, and checked by
-typesetting. A formula is broken only outside every brace, fraction and pair of parentheses.
+They are good enough to decide where a line is broken, and checked by typesetting.
 """
 
 import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-_TOKEN = re.compile(r"\\(?:left|right)\s*(?:\\[A-Za-z]+|.)|\\[A-Za-z]+|\\.|[{}^_&]|\s+|[0-9.]|.", re.DOTALL)
+_TOKEN = re.compile(r"\\(?:left|right|bigg?[lr])\s*(?:\\[A-Za-z]+|.)|\\[A-Za-z]+|\\.|[{}^_&]|\s+|[0-9.]|.", re.DOTALL)
 _SCRIPT = 0.8
 _WIDTHS = {
     r"\,": 1.7, r"\;": 2.8, r"\quad": 10.0, r"\qquad": 20.0, r"\cdot": 7.2, r"\odot": 12.0, r"\otimes": 12.0,
@@ -34,6 +33,7 @@ def tokens(latex: str) -> tuple[str, ...]:
     return tuple(_TOKEN.findall(latex))
 
 
+@lru_cache(maxsize=4096)
 def width(latex: str) -> float:
     """The estimated width of a formula in display style."""
     return _Reader(tokens(latex)).run()
@@ -80,7 +80,7 @@ class _Reader:
             return self.group()
         if token == r"\begin":
             return self.environment()
-        if token.startswith((r"\left", r"\right")) and token not in (r"\leftarrow", r"\rightarrow"):
+        if token.startswith((r"\left", r"\right", r"\big")) and token not in (r"\leftarrow", r"\rightarrow"):
             return 7.0
         return self.simple(token)
 
@@ -135,72 +135,3 @@ class _Reader:
             else:
                 row += self.item()
         return max([*rows, row]) + 14.0
-
-
-def broken(latex: str, first: float, rest: float) -> list[str]:
-    """The formula in pieces of which the first is at most `first` wide and the others at most `rest`, if it can be.
-
-    Breaks come before + and - where there are any on the outermost level, otherwise before a factor.
-    """
-    if width(latex) <= first:
-        return [latex]
-    for pattern in _BREAKS:
-        pieces = _split(latex, pattern)
-        if len(pieces) > 1:
-            lines = _filled(pieces, first, rest)
-            if all(width(line) <= rest for line in lines[1:]) and width(lines[0]) <= first:
-                return lines
-    pieces = _split(latex, _BREAKS[-1])
-    return _filled(pieces, first, rest)
-
-
-def fits(latex: str, room: float, rows: int) -> bool:
-    """Whether the formula can be broken into at most so many rows of that width."""
-    pieces = broken(latex, room, room)
-    return len(pieces) <= rows and all(width(piece) <= room for piece in pieces)
-
-
-def _filled(pieces: list[str], first: float, rest: float) -> list[str]:
-    lines = [pieces[0]]
-    for piece in pieces[1:]:
-        room = first if len(lines) == 1 else rest
-        if width(lines[-1] + piece) <= room:
-            lines[-1] += piece
-        else:
-            lines.append(piece)
-    return lines
-
-
-_SUM_SIGNS = frozenset(["+", "-"])
-_FACTOR_SIGNS = frozenset(["+", "-", r"\,", r"\cdot", r"\odot", r"\sum"])
-_BREAKS = (_SUM_SIGNS, _FACTOR_SIGNS)
-# What belongs to the bracket before it or to a relation: no new factor starts with it.
-_NO_FACTOR = frozenset(["'", ",", ".", "/", "=", "<", ">", "&", ")", "]", "}", r"\oslash", r"\otimes", r"\approx",
-                        r"\leq", r"\geq", r"\neq", r"\leftarrow"])  # fmt: skip
-
-
-def _split(latex: str, signs: frozenset[str]) -> list[str]:
-    """The formula cut before every sign of the set on the outermost level, and before a factor behind a bracket.
-
-    (1 - a)(1 - b) and f(a)b may be broken between their factors; f(a) and a Σ from what it sums may not.
-    """
-    pieces, depth, current = [], 0, ""
-    factors = signs is _FACTOR_SIGNS
-    begun = False  # the piece has more than signs and Σ with their limits
-    closed = False  # behind a bracket, its scripts included
-    for token in tokens(latex):
-        opens = token in "{([" or (token.startswith(r"\left") and token != r"\leftarrow") or token == r"\begin"
-        closes = token in "})]" or (token.startswith(r"\right") and token != r"\rightarrow") or token == r"\end"
-        if depth == 0 and not token.isspace():
-            script = token in "^_" or current.rstrip().endswith(("^", "_"))
-            again = factors and closed and not script and token not in _NO_FACTOR
-            if begun and (token in signs or again):
-                pieces.append(current)
-                current, begun = "", False
-            begun = begun or not (script or token in _FACTOR_SIGNS)
-            closed = closed and script
-        depth += opens - closes
-        if depth == 0 and closes and token != "}":
-            closed = True
-        current += token
-    return [*pieces, current]

@@ -5,13 +5,20 @@ import re
 from symbackprop.write.sections.context import Context
 
 # Of a role that every scalar to differentiate, or all that it is differentiated by, has: a word that is always right.
-NEUTRAL = {"loss": "scalar to differentiate", "parameter": "variable"}
+NEUTRAL = {"loss": "scalar to differentiate", "parameter": "input"}
 PLURALS = {
     "loss": "losses",
     "intermediate quantity": "intermediate quantities",
     "scalar to differentiate": "scalars to differentiate",
 }
 _PARAMETER = re.compile(r"[wWbB].*|theta.*|gamma.*")
+# What the words say, in the order in which they are explained; an input is explained beside a parameter alone.
+_EXPLAINED = {
+    "parameter": "A parameter is what training adjusts.",
+    "fixed parameter": "A fixed parameter is one that no derivative is taken by here.",
+    "target": "A target is what a prediction is compared with.",
+    "input": "An input is anything else that is given.",
+}
 _TOLD = frozenset({"learning rate", "fixed parameter", "target", "activation", "pre-activation"})
 
 
@@ -20,6 +27,14 @@ def meaning(ctx: Context, name: str) -> str:
     role = ctx.roles[name]
     known = _is_about_learning(ctx) if role == "loss" else _is_parameter(ctx, name)
     return role if known else NEUTRAL.get(role, role)
+
+
+def explained(ctx: Context) -> str:
+    """What the words for given quantities mean here; empty where all of them are inputs."""
+    used = {meaning(ctx, name) for name in ctx.graph.inputs}
+    if not used & {"parameter", "fixed parameter"}:
+        return ""
+    return " ".join(text for word, text in _EXPLAINED.items() if word in used)
 
 
 def _is_parameter(ctx: Context, name: str) -> bool:

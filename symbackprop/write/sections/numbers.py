@@ -1,7 +1,9 @@
 """The sections with numbers: given values, forward pass, gradients, one step of descent, checks, training."""
 
 import re
+from decimal import Decimal
 
+from symbackprop.numeric.gradient_check import EPSILON
 from symbackprop.tensor.nodes import adjoint_name, entry
 from symbackprop.write.blocks import (
     Block,
@@ -13,6 +15,7 @@ from symbackprop.write.blocks import (
     Table,
     Text,
     joined,
+    listed,
     words,
 )
 from symbackprop.write.report import CheckReport, PrintedReport
@@ -27,6 +30,9 @@ from symbackprop.write.sections.concrete import (
 from symbackprop.write.sections.context import Context
 from symbackprop.write.sections.forms import formula_latex
 
+# What the entry of a gradient check and its step are called, the first that is no name of the file.
+MOVED = (r"\theta", r"\vartheta", "u", "v", "q")
+STEPS = (r"\varepsilon", "h", "s", "t", r"\tau")
 _BRACED = r"((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)"
 _DERIVATIVE = re.compile(rf"\\frac\{{\\partial {_BRACED}\}}\{{\\partial {_BRACED}\}}")
 _CHECK = re.compile(r"d\((\w+), (\w+)(?:\[([\d, ]+)\])?\)")
@@ -97,19 +103,23 @@ def check(ctx: Context) -> list[Block]:
     """Derived gradients beside central differences."""
     if not ctx.report.checks:
         return []
-    loss = ctx.symbol(ctx.report.losses[0].loss) if len(ctx.report.losses) == 1 else "L"
+    losses = [ctx.symbol(loss.loss) for loss in ctx.report.losses]
+    moved, step = ctx.names.unused(MOVED), ctx.names.unused(STEPS)
+    others = words("; for other losses it is the same with {l}", l=listed(map(Math, losses[1:])))
     text = words(
-        "As a check that uses the loss alone, each derivative is compared with the central difference {quotient}; "
-        "here {theta} is one entry of a parameter, and all others stay as they are. The relative error is the "
-        "difference of both numbers divided by the sum of their sizes.",
-        quotient=Math(rf"({loss}(\theta + \varepsilon) - {loss}(\theta - \varepsilon)) / 2\varepsilon"),
-        theta=Math(r"\theta"),
+        "As a check that uses the loss alone, each derivative is compared with the central difference {quotient}, the "
+        "step being {step}; here {moved} is the entry by which the derivative is taken, and all others stay as they "
+        "are{others}. The relative error is the difference of both numbers divided by the sum of their sizes.",
+        quotient=Math(f"({losses[0]}({moved} + {step}) - {losses[0]}({moved} - {step})) / (2{step})"),
+        step=Math(f"{step} = {Decimal(EPSILON.numerator) / EPSILON.denominator:f}"),
+        moved=Math(moved),
+        others=others if len(losses) > 1 else (),
     )
     rows = tuple(_check_row(ctx, row) for row in ctx.report.checks)
     header: tuple[Text, ...] = (("derivative",), ("derived",), ("central difference",), ("relative error",))
     blocks: list[Block] = [Heading(words("Gradient check")), Paragraph(text), Table("lrrr", header, rows)]
     if ctx.report.checks_left_out:
-        told = "The table has the first entries of each parameter; {count} more {verb} not checked."
+        told = "The table has the first entries of each quantity; {count} more {verb} not checked."
         count = ctx.report.checks_left_out
         blocks.append(Paragraph(words(told, count=str(count), verb="is" if count == 1 else "are")))
     return blocks

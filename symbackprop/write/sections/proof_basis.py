@@ -68,8 +68,13 @@ def conditions_of(ctx: Context, conditions: Iterable[Condition]) -> list[Text]:
         formula = Math(f"{ctx.tex(condition.expr, letters)} {SIGNS[condition.relation]}")
         several = [letter for letter in letters.values() if not letter.isdigit()]
         for_all = words(" for all {indices}", indices=Math(", ".join(several))) if several else ()
-        found[(formula, *for_all, f" ({WHY.get(condition.why, condition.why)})")] = None
+        found[(formula, *for_all, *filter(None, [reason_of(condition)]))] = None
     return list(found)
+
+
+def reason_of(condition: Condition) -> str:
+    """` (its root is taken)`; "" for what the proof alone asks for."""
+    return f" ({WHY.get(condition.why, condition.why)})" if condition.why else ""
 
 
 def _shorter(condition: Condition) -> Condition:

@@ -1,13 +1,16 @@
 """The two derivations: the chain rule laid out over paths, and the δ-rule quantity by quantity."""
 
 from symbackprop.derivation.steps import Derivation, Step
+from symbackprop.tensor.indices import tree_size
 from symbackprop.tensor.nodes import Local, adjoint_name, entry_name
 from symbackprop.write.blocks import Block, Equation, Equations, Heading, Math, Paragraph, Text, joined, listed, words
+from symbackprop.write.formulas.latex import latex
 from symbackprop.write.report import LossReport
+from symbackprop.write.sections.breaks import fits
 from symbackprop.write.sections.concrete import tensor_lines
 from symbackprop.write.sections.context import Context
 from symbackprop.write.sections.forms import matrix_form
-from symbackprop.write.sections.layout import fits
+from symbackprop.write.sections.meaning import meaning
 from symbackprop.write.sections.rules import MATRIX_NOTE
 from symbackprop.write.sections.step_lines import local_lines, step_lines
 
@@ -15,13 +18,15 @@ from symbackprop.write.sections.step_lines import local_lines, step_lines
 MAX_ROWS, ROW = 2, 330.0
 # The product along the paths may be longer, as long as it can be broken.
 MAX_PRODUCT_ROWS = 6
+# What has more nodes than these for each row is not printed to be measured: no leaf of a formula is that narrow.
+MAX_NODES_IN_ROW = 200
 # More deltas than these are listed by name alone.
 MANY = 3
 COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
 def route_one(ctx: Context, loss: LossReport) -> list[Block]:
-    """The gradient of each parameter as a sum over paths of products of local derivatives."""
+    """Each gradient as a sum over paths of products of local derivatives."""
     title = words("First derivation of the gradients of {loss}: the chain rule along paths", loss=ctx.math(loss.loss))
     blocks: list[Block] = [Heading(title)]
     if loss.chain is None:
@@ -31,8 +36,8 @@ def route_one(ctx: Context, loss: LossReport) -> list[Block]:
         )
         return [*blocks, Paragraph(words(text))]
     blocks.append(Paragraph(words(
-        "The loss {loss} depends on a parameter through a chain of quantities. Along each chain the derivatives of "
-        "the neighbours multiply; where several chains lead from the parameter to the loss, their products add up. "
+        "The loss {loss} depends on a quantity through a chain of others. Along each chain the derivatives of the "
+        "neighbours multiply; where several chains lead from the quantity to the loss, their products add up. "
         "These are the derivatives of each quantity by those that stand in its definition:", loss=ctx.math(loss.loss),
     )))  # fmt: skip
     blocks.append(Equations(tuple(local_lines(ctx, loss.chain.steps))))
@@ -47,7 +52,7 @@ def route_one(ctx: Context, loss: LossReport) -> list[Block]:
         blocks.append(Paragraph(words(text, v=listed(long["substitute"]))))
     if long["compose"]:
         blocks.append(Paragraph(words(
-            "With every definition inserted the right side would depend on inputs and parameters alone. For {v} it is "
+            "With every definition inserted the right side would depend on given quantities alone. For {v} it is "
             "too long to be of use in print; it is what the proof below compares with the second derivation.",
             v=listed(long["compose"]),
         )))  # fmt: skip
@@ -70,7 +75,12 @@ def _paths(ctx: Context, chain: Derivation, name: str) -> tuple[list[Block], lis
 def _is_short(ctx: Context, step: Step) -> bool:
     """Whether a line of route 1 can be printed; one with symbols alone always can."""
     rows = {"compose": MAX_ROWS, "substitute": MAX_PRODUCT_ROWS}.get(step.rule)
-    return rows is None or fits(ctx.tex(step.right, ctx.letters(step.left, step.right)), ROW, rows)
+    if rows is None:
+        return True
+    if tree_size(step.right) > rows * MAX_NODES_IN_ROW:
+        return False
+    # What is too long is not shown, and so need not be read back.
+    return fits(latex(step.right, ctx.names, free=ctx.letters(step.left, step.right)), ROW, rows)
 
 
 def route_two(ctx: Context, loss: LossReport) -> list[Block]:
@@ -145,7 +155,7 @@ def _reason(ctx: Context, delta: Derivation, name: str, users: list[str]) -> Tex
     """The sentence that leads to the chain rule of one quantity."""
     v, loss = ctx.math(name), ctx.math(delta.loss)
     shown = listed([ctx.math(user) for user in users])
-    parameter = ctx.roles[name] == "parameter"
+    parameter = meaning(ctx, name) == "parameter"
     if users == [delta.loss]:
         return words(
             "The quantity {v} enters the definition of {loss} itself, so its derivative is a local one:", v=v, loss=loss

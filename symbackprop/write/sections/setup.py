@@ -27,7 +27,7 @@ from symbackprop.write.formulas.names import functions_in, make_names
 from symbackprop.write.formulas.read_back import prints_expression
 from symbackprop.write.sections.context import UNREAD, Context
 from symbackprop.write.sections.forms import formula_latex, relation_text
-from symbackprop.write.sections.meaning import PLURALS, meaning
+from symbackprop.write.sections.meaning import PLURALS, explained, meaning
 
 # From so many symbols on, those of one kind and shape share a row of the table.
 MANY = 16
@@ -43,7 +43,9 @@ def symbols(ctx: Context) -> list[Block]:
     table = Table(
         "ppll", (("symbol",), ("in code",), ("meaning",), ("shape",)), tuple(_row(ctx, g) for g in groups.values())
     )
-    blocks: list[Block] = [Heading(words("Symbols")), table, Paragraph(_about_indices(ctx))]
+    blocks: list[Block] = [Heading(words("Symbols")), table]
+    told = explained(ctx)
+    blocks.append(Paragraph((*([told, " "] if told else []), *_about_indices(ctx))))
     if ctx.graph.assumptions:
         shown = listed([relation_text(ctx, a) for a in ctx.graph.assumptions])
         blocks.append(Paragraph(words("Throughout it is assumed that {list}.", list=shown)))
@@ -135,11 +137,6 @@ def functions(ctx: Context) -> list[Block]:
         blocks.append(
             Paragraph(words(f"Here {{f}} {are}, applied entry by entry; a prime denotes the derivative.", f=shown))
         )
-    if "[" in "".join(
-        right for block in blocks if isinstance(block, Equations) for e in block.lines for right in e.rights
-    ):
-        blocks.append(Paragraph(words("The indicator {one} is 1 where its condition holds and 0 elsewhere.",
-                                      one=Math(r"\mathbf{1}[\,\cdot\,]"))))  # fmt: skip
     return blocks
 
 

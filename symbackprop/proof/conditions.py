@@ -1,0 +1,133 @@
+"""Where a statement says something: its sides are defined, and what is differentiated has a slope."""
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
+from symbackprop.model.graph import Graph, Relation, names_in, names_in_tensor
+from symbackprop.proof.domain import Domain, distinct
+from symbackprop.proof.points.structure import guards_of, open_parts
+from symbackprop.proof.verdict import Condition
+from symbackprop.tensor.indices import children
+from symbackprop.tensor.needs import needs_of, nodes
+from symbackprop.tensor.nodes import Expr, Partial, adjoint_parts, entry_name
+from symbackprop.tensor.tensor import Tensor
+
+
+def conditions_of(relation: Relation, graph: Graph) -> Iterator[Condition]:
+    """What must hold for both sides to be defined, and for what is differentiated to be differentiable."""
+    domain, variables = Domain(graph), differentiated_by(relation)
+    order = max(derivatives(relation.left.expr), derivatives(relation.right.expr))
+    for side in (relation.left, relation.right):
+        yield from domain.conditions(side)
+    for name, tensor in _definitions(relation, graph).items():
+        moved = bool(variables & graph.ancestors(name))
+        yield from domain.conditions(tensor, order if moved else 0)
+    yield from ends(relation, graph)
+
+
+def excluded(relation: Relation, graph: Graph) -> tuple[Condition, ...]:
+    """The conditions that exclude kinks, and the ends of roots that are differentiated: there a statement says nothing.
+
+    Points elsewhere count as counterexamples wherever both sides have a value, whatever else a proof asks for.
+    """
+    at_kinks = (condition for condition in conditions_of(relation, graph) if condition.why == "kink")
+    return distinct(chain(at_kinks, ends(relation, graph)))
+
+
+def ends(relation: Relation, graph: Graph) -> Iterator[Condition]:
+    """u > 0 for each root of u that is differentiated: at u = 0, the end of its domain, it has no derivative.
+
+    So for a root that simplification has left out: √s² is s for s >= 0 only. What is reached below a guard alone does
+    not count: [t > 0] √u has a derivative for every u where t < 0.
+    """
+    domain, variables = Domain(graph), differentiated_by(relation)
+    if not variables:
+        return
+    sides, definitions = (relation.left, relation.right), _definitions(relation, graph)
+    moved = variables.union(name for name in definitions if variables & graph.ancestors(name))
+    reached = moved & _reached_openly(sides, graph)
+    tensors = [tensor for name, tensor in definitions.items() if name in reached]
+    yield from domain.ends([side.expr for side in sides])
+    yield from domain.ends([tensor.expr for tensor in tensors], 1)
+    needs = [need for tensor in (*sides, *tensors) for need in tensor.needs]
+    for end in domain.ends([need for need in needs if moved & names_in(need)], 1):
+        # A square √u² has derivatives where u is nowhere negative.
+        if not domain.bounds(end.expr).nonnegative:
+            yield end
+
+
+def _reached_openly(sides: Iterable[Tensor], graph: Graph) -> set[str]:
+    """The definitions that must have a value if the sides have one, since no guard can be 0 above them."""
+    reached: set[str] = set()
+    stack = [side.expr for side in sides]
+    while stack:
+        node = stack.pop()
+        name = entry_name(node) or ""
+        name = adjoint_parts(name)[0] if name.startswith("d(") else name
+        if name in graph.definitions and name not in reached:
+            reached.add(name)
+            stack.append(graph.definitions[name].tensor.expr)
+        stack.extend(open_parts(node))
+    return reached
+
+
+def needs_below_guards(relation: Relation, graph: Graph) -> bool:
+    """Whether [t > 0] √s is in the relation or below it, or [t > 0] r with a name r for √s, or something like it."""
+    definitions = _definitions(relation, graph)
+    partial: set[str] = set()  # the names that do not have a value everywhere
+    for name, tensor in definitions.items():
+        if any(_may_fail(part, partial) for part in (tensor.expr, *tensor.needs)):
+            partial.add(name)
+    exprs = [relation.left.expr, relation.right.expr, *(tensor.expr for tensor in definitions.values())]
+    products = (node for expr in exprs for node in nodes(expr) if node.is_Mul)
+    return any(
+        guards_of(product)[0] and any(_may_fail(factor, partial) for factor in guards_of(product)[1])
+        for product in products
+    )
+
+
+def _may_fail(expr: Expr, partial: set[str]) -> bool:
+    """Whether an expression holds a root, an inverse, a logarithm, or a name of one."""
+    return any(needs_of(node) or entry_name(node) in partial for node in nodes(expr))
+
+
+def _definitions(relation: Relation, graph: Graph) -> dict[str, Tensor]:
+    """The definitions on which the sides depend, in order."""
+    roots = names_in_tensor(relation.left) | names_in_tensor(relation.right)
+    roots |= {f for f, _ in declared_adjoints(relation)}
+    involved = {name for root in roots if not root.startswith("d(") for name in graph.ancestors(root)}
+    return {name: definition.tensor for name, definition in graph.definitions.items() if name in involved}
+
+
+def declared_adjoints(relation: Relation) -> list[tuple[str, str]]:
+    """The pairs (f, v) of the quantities named d(f, v) in a relation."""
+    names = names_in(relation.left.expr) | names_in(relation.right.expr)
+    return [adjoint_parts(name) for name in sorted(names) if name.startswith("d(")]
+
+
+def differentiated_by(relation: Relation) -> frozenset[str]:
+    """The names v of all total derivatives ∂f/∂v in a relation."""
+    found: set[str] = set()
+    stack = [relation.left.expr, relation.right.expr]
+    while stack:
+        node = stack.pop()
+        stack.extend(children(node))
+        if isinstance(node, Partial):
+            found.add(entry_name(node.args[1]) or "")
+        name = entry_name(node) or ""
+        if name.startswith("d("):
+            found.add(adjoint_parts(name)[1])
+    return frozenset(found)
+
+
+def derivatives(expr: Expr) -> int:
+    """How many derivatives stand in each other."""
+    stack, seen, most = [(expr, 0)], set[tuple[Expr, int]](), 0
+    while stack:
+        place = node, around = stack.pop()
+        if place not in seen:
+            seen.add(place)
+            around += isinstance(node, Partial) or (entry_name(node) or "").startswith("d(")
+            most = max(most, around)
+            stack.extend((child, around) for child in children(node))
+    return most
