@@ -15,13 +15,15 @@ from symbackprop.model.build import (
     as_shape,
     check_declared,
     check_loss,
+    final_scalars,
     graph_from_formulas,
     parameters_of,
     relation,
 )
 from symbackprop.model.graph import Graph, Relation
+from symbackprop.model.layers import Dense
 from symbackprop.model.naming import with_formula
-from symbackprop.model.network import Dense, Network
+from symbackprop.model.network import Network
 from symbackprop.model.training import Training, relation_after_steps, training_on
 from symbackprop.proof.certificate import certificate as certificate_of
 from symbackprop.proof.check import CertificateError, check
@@ -145,8 +147,7 @@ def final_scalar(graph_: Graph) -> str:
 
     Raises: GraphError when there is none or more than one.
     """
-    used = {name for d in graph_.definitions for name in graph_.uses(d)}
-    final = [d for d in graph_.definitions if d not in used and not graph_.shape(d)]
+    final = final_scalars(graph_)
     if len(final) != 1:
         shown = ", ".join(final) or "none"
         raise GraphError(

@@ -250,7 +250,7 @@ def test_the_limits_are_the_real_ones() -> None:
 
 def test_the_limits_of_a_file_and_of_a_proof_are_the_real_ones() -> None:
     file = (ROOT / "docs" / "derivation-file.md").read_text(encoding="utf-8")
-    for number in (derivation_file.MAX_FILE_BYTES, derivation_file.MAX_ENTRIES, derivation_file.MAX_STEPS):
+    for number in (toml_values.MAX_FILE_BYTES, file_numbers.MAX_ENTRIES, derivation_file.MAX_STEPS):
         assert f"{number:,}".replace(",", " ") in file
     proof = (ROOT / "docs" / "proof.md").read_text(encoding="utf-8")
     assert f"{Budget().seconds:g} seconds" in proof

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from symbackprop.errors import SymbackpropError
-from symbackprop.model.derivation_file import DerivationFile, PrintedNumber
+from symbackprop.model.derivation_file import DerivationFile
+from symbackprop.model.file_numbers import PrintedNumber
 from symbackprop.numeric.values import Numbers
 from symbackprop.proof.points.duals import Undefined
 from symbackprop.tensor.tensor import Tensor

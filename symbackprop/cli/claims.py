@@ -33,7 +33,7 @@ class Claim:
 
     `graph` is what its names mean; `relation` is None for a statement about networks of every depth, which is proved
     by `induction`. `scalars` are the names in it, in its definitions and in what is assumed that are scalars because
-    nothing declares them.
+    nothing declares them; `broadcast` the shapes of its sides, where both have axes and are not alike.
     """
 
     name: str
@@ -43,6 +43,7 @@ class Claim:
     relation: "Relation | None"
     verdict: Callable[["Budget"], "Verdict"]
     scalars: tuple[str, ...] = ()
+    broadcast: tuple[tuple[str, ...], ...] = ()
     induction: "Callable[[Budget], Induction] | None" = None
 
 
@@ -134,10 +135,12 @@ def _claim(file: "DerivationFile", claim: "Relation", origin: str, scalars: tupl
         relation=written,
         verdict=lambda budget: verify(written, file.graph, budget=budget),
         scalars=scalars,
+        broadcast=tuple(tuple(map(str, shape)) for shape in written.broadcast),
     )
 
 
 def _for_every_depth(file: "DerivationFile", network: "AnyDepth", origin: str) -> list[Claim]:
+    from symbackprop.model.repeat.claims import shapes_as_written
     from symbackprop.proof.induction import as_written, prove_for_every_depth
 
     def claim(of: "DepthClaim") -> Claim:
@@ -153,6 +156,7 @@ def _for_every_depth(file: "DerivationFile", network: "AnyDepth", origin: str) -
             relation=None,
             verdict=lambda budget: as_written(network.repeat, induction(budget).verdict),
             induction=induction,
+            broadcast=shapes_as_written(network.repeat, of),
         )
 
     return [claim(of) for of in network.claims]

@@ -9,10 +9,12 @@ from symbackprop.cli import options
 from symbackprop.cli.files import derivation_files, formats, write_all
 from symbackprop.cli.screen import console, plain_line, progress
 from symbackprop.cli.status import status_of
+from symbackprop.cli.verdicts import broadcast_note
 from symbackprop.errors import FileError, SymbackpropError
 
 if TYPE_CHECKING:
     from symbackprop.model.derivation_file import DerivationFile
+    from symbackprop.proof.verdict import Verdict
     from symbackprop.write.report import Report
 
 FORMATS = ("tex", "md", "json")
@@ -135,7 +137,8 @@ def _show(reports: dict[Path, "Report"], written: dict[Path, list[Path]]) -> Non
 
 
 def _findings(report: "Report") -> list[str]:
-    """One line for every gradient or claim that is not proved."""
+    """One line for every gradient or claim that is not proved, and for every claim whose sides are broadcast."""
+    from symbackprop.model.repeat.claims import shapes_as_written
     from symbackprop.proof.induction import as_written
 
     lines = []
@@ -148,14 +151,17 @@ def _findings(report: "Report") -> list[str]:
     for piece in report.any_depth.pieces:
         lines += [f"the line {text}: {verdict}" for text, verdict in piece.open_lines]
     network = report.file.any_depth
-    for deep, induction in report.any_depth.claims:
-        if network is not None and not induction.verdict.proved:
-            lines.append(f"{deep.name}: {deep.formula}: {as_written(network.repeat, induction.verdict)}")
-    return lines + [
-        f"{claim.relation.name}: {claim.relation.formula}: {claim.verdict}"
-        for claim in report.claims
-        if not claim.verdict.proved
-    ]
+    for deep, induction in report.any_depth.claims if network is not None else ():
+        verdict, shapes = as_written(network.repeat, induction.verdict), shapes_as_written(network.repeat, deep)
+        lines += _of_claim(f"{deep.name}: {deep.formula}", verdict, shapes)
+    for claim in report.claims:
+        shapes = tuple(tuple(map(str, shape)) for shape in claim.relation.broadcast)
+        lines += _of_claim(f"{claim.relation.name}: {claim.relation.formula}", claim.verdict, shapes)
+    return lines
+
+
+def _of_claim(told: str, verdict: "Verdict", broadcast: tuple[tuple[str, ...], ...]) -> list[str]:
+    return [f"{told}: {text}" for text in (*([] if verdict.proved else [verdict]), *broadcast_note(broadcast))]
 
 
 def _misprints(report: "Report") -> list[str]:

@@ -43,6 +43,8 @@ def show(outcomes: Sequence[Outcome], verbose: bool) -> None:
     for outcome in outcomes:
         for line in _below(outcome, several, verbose):
             plain_line(screen, line)
+    if note := _undeclared(outcomes):
+        plain_line(screen, note)
     if len(outcomes) > 1:
         plain_line(screen, counts(outcomes))
 
@@ -78,11 +80,23 @@ def _below(outcome: Outcome, several: bool, verbose: bool) -> list[str]:
     lines = [] if verdict.proved else [f"{said}: {verdict}", *(f"  {line}" for line in numbers_below(verdict))]
     if verbose and verdict.proved:
         lines = [f"{said}: {verdict}", *(f"  {line}" for line in basis(verdict, claim.graph))]
-    if claim.scalars and not claim.origin:
-        taken = "a scalar, because no --shape declares it"
-        taken = taken if len(claim.scalars) == 1 else "scalars, because no --shape declares them"
-        lines.append(f"{name}: {', '.join(claim.scalars)}: taken for {taken}")
-    return lines
+    return lines + [f"{name}: {note}" for note in broadcast_note(claim.broadcast)]
+
+
+def broadcast_note(shapes: Sequence[tuple[str, ...]]) -> list[str]:
+    """What a reader is told of a claim whose sides are compared by repeating one of them."""
+    from symbackprop.tensor.ops import show_shape
+
+    return [f"the sides have the shapes {' and '.join(map(show_shape, shapes))}: they are broadcast"] if shapes else []
+
+
+def _undeclared(outcomes: Sequence[Outcome]) -> str:
+    """Which names in all statements of the command line are scalars because nothing declares them; "" for none."""
+    names = dict.fromkeys(name for of in outcomes if not of.claim.origin for name in of.claim.scalars)
+    if not names:
+        return ""
+    taken = "a scalar, because no --shape declares it" if len(names) == 1 else "scalars, because no --shape declares them"
+    return f"{', '.join(names)}: taken for {taken}"
 
 
 def as_data(outcome: Outcome) -> dict[str, Any]:
@@ -102,5 +116,6 @@ def as_data(outcome: Outcome) -> dict[str, Any]:
         "witness": plain(verdict.witness),
         "reason": verdict.reason,
         "scalars": list(claim.scalars),
+        "broadcast": list(map(list, claim.broadcast)),
         "seconds": round(outcome.seconds, 3),
     }

@@ -17,7 +17,7 @@ from symbackprop.model.build import check_loss, check_parameters, parameters_of
 from symbackprop.model.graph import Graph, names_in
 from symbackprop.tensor.differentiate import tidy
 from symbackprop.tensor.indices import transform
-from symbackprop.tensor.nodes import Expr, adjoint_name, entry, entry_indices, entry_name, summation
+from symbackprop.tensor.nodes import Expr, adjoint_name, entry, entry_indices, entry_name, is_adjoint, summation
 from symbackprop.tensor.tensor import Tensor, axes
 
 
@@ -134,7 +134,7 @@ class _DeltaRule:
         """The closed form where every upstream adjoint is known in forward names; otherwise the value as it is."""
         symbols = {adjoint_name(self.loss, u): u for u in self.closed}
         upstream = names_in(value) & set(symbols)
-        adjoints = {a for a in names_in(value) if a.startswith("d(")}
+        adjoints = {a for a in names_in(value) if is_adjoint(a)}
         if adjoints - upstream:
             return value
         if not self._depends_only_on_loss(name):

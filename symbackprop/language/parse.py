@@ -14,6 +14,7 @@ import sympy as sp
 
 from symbackprop.errors import FormulaError
 from symbackprop.language.calls import SPECIAL, check_axes, keywords, subscripts
+from symbackprop.language.entries import entries
 from symbackprop.language.functions import COMPARISONS, FUNCTIONS, WORDS, Arguments
 from symbackprop.language.refusal import refusal
 from symbackprop.language.syntax import MAX_DIGITS, MAX_EXPONENT, NUMBER, did_you_mean, syntax_tree
@@ -51,6 +52,11 @@ def parse_relation(text: str, scope: Scope) -> tuple[Tensor, str, Tensor]:
 
     Raises: FormulaError when the text is no single comparison or its sides do not fit.
     """
+    return parse_sides(text, scope)[:3]
+
+
+def parse_sides(text: str, scope: Scope) -> tuple[Tensor, str, Tensor, tuple[ops.Shape, ops.Shape]]:
+    """As `parse_relation`, and the shapes that the sides have as they are written."""
     tree = syntax_tree(text)
     if not isinstance(tree, ast.Compare) or len(tree.ops) != 1 or type(tree.ops[0]) not in _COMPARE:
         raise FormulaError("expected one comparison such as `left == right`", text)
@@ -59,7 +65,7 @@ def parse_relation(text: str, scope: Scope) -> tuple[Tensor, str, Tensor]:
     with walker.at(tree):
         shape = ops.broadcast_shapes(left.shape, right.shape)
         sides = [replace(ops.broadcast(side, shape), needs=side.needs) for side in (left, right)]
-    return sides[0], _COMPARE[type(tree.ops[0])], sides[1]
+    return sides[0], _COMPARE[type(tree.ops[0])], sides[1], (left.shape, right.shape)
 
 
 _COMPARE: dict[type, str] = {
@@ -203,45 +209,6 @@ class Walker:
             raise self.error(f".{node.attr} is not part of the formula language; the only attribute is .T", node)
         return ops.transpose(self.walk(node.value))
 
-    def subscript(self, node: ast.Subscript) -> Tensor:
-        tensor = self.walk(node.value)
-        items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-        indices = [item for item in items if not _is_new_axis(item)]
-        hint = self.undeclared(node)
-        if not tensor.shape:
-            raise self.error(f"a scalar takes no index, and no new axis: it is broadcast as it is{hint}", node)
-        if len(indices) > len(tensor.shape):
-            raise self.error(f"{len(indices)} indices for the shape {ops.show_shape(tensor.shape)}{hint}", node)
-        fixed: dict[int, Expr] = {}
-        added: list[int] = []
-        axis = 0
-        for item in items:
-            if _is_new_axis(item):
-                added.append(axis - len(fixed) + len(added))
-                continue
-            if not (isinstance(item, ast.Slice) and item.lower is item.upper is item.step is None):
-                fixed[axis] = self.position(item, tensor.shape[axis])
-            axis += 1
-        return ops.insert_axes(ops.take(tensor, fixed), added)
-
-    def position(self, node: ast.expr, extent: Expr) -> Expr:
-        """A 0-based integer index, checked against the size of its axis when that is a number."""
-        try:
-            number = self.walk(node).expr
-        except FormulaError:
-            number = None
-        if number is None or not number.is_Integer:
-            raise self.error("an index is an integer such as W[0, 1], a full slice `:` or None", node)
-        if not extent.is_Integer:
-            if number < 0:
-                raise self.error(f"the negative index {number} needs an axis of known size, not {extent}", node)
-            if number > 0:
-                self.positions[extent, int(number)] = None
-            return number
-        if not -extent <= number < extent:
-            raise self.error(f"index {number} is out of range for an axis of size {extent}", node)
-        return number % extent
-
     # --- calls
 
     def call(self, node: ast.Call) -> Tensor:
@@ -260,8 +227,9 @@ class Walker:
         row = FUNCTIONS.get(name)
         if row is None:
             functions = {*FUNCTIONS, *SPECIAL, *self.scope.functions}
-            known = ", ".join(sorted(functions))
-            raise self.error(f"unknown function {name!r}{did_you_mean(name, functions)}; known are: {known}", node)
+            guess = did_you_mean(name, functions)
+            rest = "`symbackprop list functions` lists all" if guess else f"known are: {', '.join(sorted(functions))}"
+            raise self.error(f"unknown function {name!r}{guess}; {rest}", node)
         positional, spec = list(node.args), ""
         if "spec" in row.keywords:
             positional, spec = subscripts(self, node)
@@ -288,11 +256,6 @@ class Walker:
         return ops.elementwise_op(elementwise(name, order), self.walk(node.args[0]))
 
 
-def _is_new_axis(item: ast.expr) -> bool:
-    """Whether the item of a subscript is None, as in `x[:, None]`."""
-    return isinstance(item, ast.Constant) and item.value is None
-
-
 _BINARY: dict[type, Callable[[Expr, Expr], Expr]] = {
     ast.Add: sp.Add,
     ast.Sub: lambda a, b: a - b,
@@ -306,6 +269,6 @@ _HANDLERS: dict[type, Callable[..., Tensor]] = {
     ast.BinOp: Walker.binary,
     ast.Compare: Walker.compare,
     ast.Attribute: Walker.attribute,
-    ast.Subscript: Walker.subscript,
+    ast.Subscript: entries,
     ast.Call: Walker.call,
 }

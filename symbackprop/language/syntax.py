@@ -12,47 +12,48 @@ from keyword import iskeyword
 
 from symbackprop.errors import FormulaError
 from symbackprop.language.functions import RESERVED, WORDS
+from symbackprop.language.slips import INSTEAD, greek_name, in_ascii, keyword_as_name, primed
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}\Z")
 NUMBER = re.compile(r"(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?\Z")
 MAX_LENGTH, MAX_DEPTH, MAX_DIGITS, MAX_EXPONENT = 10_000, 120, 300, 64
-# What editors and web pages put in the place of an ASCII character.
-_LOOKALIKES = {
-    **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "`-`"),
-    **dict.fromkeys("\u00a0\u2002\u2003\u2009\u200a\u202f", "a normal space"),
-    **dict.fromkeys("\u00b7\u00d7\u22c5", "`*`"),
-    "\u2264": "`<=`",
-    "\u2265": "`>=`",
-    "\u2260": "`!=`",
-    "\u2261": "`==`",
-    **dict.fromkeys("\u2018\u2019\u201c\u201d", "a straight quote"),
-}
 _OTHER_NAMES = {"ln": "log"}
 
 
 def check_name(name: str) -> None:
     """Raises: FormulaError unless `name` can be the name of a quantity, size or function."""
     if not NAME.match(name):
-        raise FormulaError(f"{name!r} is no name: letters, digits and _ after a letter, at most 64 characters")
+        letter = next((spelled for character in name if (spelled := greek_name(character))), "")
+        hint = f"; write {letter}" if letter else ""
+        raise FormulaError(f"{name!r} is no name: letters, digits and _ after a letter, at most 64 characters{hint}")
     if name in WORDS:
         raise FormulaError(f"{name!r} is taken: it is {WORDS[name].meaning}; choose another name")
     if name in RESERVED:
         raise FormulaError(f"{name!r} is a function of the formula language; choose another name")
     if iskeyword(name):
-        raise FormulaError(f"{name!r} is a word of Python's grammar; choose another name")
+        instead = f"write {INSTEAD[name]}" if name in INSTEAD else "choose another name"
+        raise FormulaError(f"{name!r} is a keyword of Python, and no name: {instead}")
 
 
-def closest(name: str, known: Iterable[str]) -> str:
-    """The known name that was probably meant: the same in another case, the same start, or few other letters; or ""."""
+def closest(name: str, known: Iterable[str], cutoff: float = 0.7) -> str:
+    """The known name that was probably meant, or "".
+
+    The same in another case, the one with these initials (mse), the same start, or few other letters.
+    """
     names = sorted(known)
     same = [other for other in names if other.lower() == name.lower() or other == _OTHER_NAMES.get(name)]
+    same += [other for other in names if "_" in other and _initials(other) == name.lower()]
     longer = [other for other in names if len(name) > 2 and other.startswith(name.lower())]
-    return next(iter([*same, *longer, *get_close_matches(name.lower(), names, n=1, cutoff=0.7)]), "")
+    return next(iter([*same, *longer, *get_close_matches(name.lower(), names, n=1, cutoff=cutoff)]), "")
+
+
+def _initials(name: str) -> str:
+    return "".join(part[:1] for part in name.lower().split("_"))
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """` (did you mean relu?)` to follow the mention of an unknown name; "" where nothing is close."""
-    other = closest(name, known)
+    other = closest(name, known, 0.6 if len(name) < 4 else 0.7)  # of xx and x, two thirds of the letters are the same
     return f" (did you mean {other}?)" if other else ""
 
 
@@ -65,10 +66,11 @@ def syntax_tree(text: str) -> ast.expr:
         raise FormulaError(f"formula of {len(text)} characters; at most {MAX_LENGTH} are read", text)
     if not text.strip():
         raise FormulaError(f"a formula is missing: the text is {'blank' if text else 'empty'}")
+    if derivative := primed(text):
+        raise FormulaError(derivative[1], text, derivative[0])
     if not text.isascii():
         column = next(k for k, character in enumerate(text) if not character.isascii())
-        instead = _LOOKALIKES.get(text[column], "`**` for a power and names such as `alpha`")
-        raise FormulaError(f"{text[column]!r} is not ASCII: write {instead}", text, column)
+        raise FormulaError(f"{text[column]!r} is not ASCII: write {in_ascii(text[column])}", text, column)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -77,7 +79,10 @@ def syntax_tree(text: str) -> ast.expr:
         equals = lone_equals(text)
         if equals is not None:
             raise FormulaError("not a formula: `=` has no place here; write `==` to compare", text, equals) from None
+        if word := keyword_as_name(text):
+            raise FormulaError(f"not a formula: {word[1]}", text, word[0]) from None
         hint = "; write `*` for a product, as in `2*x`" if error.msg == "invalid decimal literal" else ""
+        hint = "; write `A.T` for a transpose" if error.msg.startswith("unterminated") else hint
         raise FormulaError(f"not a formula: {error.msg}{hint}", text, max((error.offset or 1) - 1, 0)) from None
     except (RecursionError, MemoryError, ValueError):
         raise FormulaError("not a formula: too deeply nested, or it holds a null character", text) from None

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from symbackprop.errors import FormulaError, GraphError, shorten
-from symbackprop.language.syntax import NAME, check_name
+from symbackprop.language.syntax import NAME, check_name, did_you_mean
 
 
 def text_of(value: Any, what: str) -> str:
@@ -40,6 +40,12 @@ def names_of(value: Any, what: str) -> tuple[str, ...]:
         if not isinstance(name, str):
             raise GraphError(f'{what}: expected names such as ["W", "b"], found {_shown(name)}')
     return names
+
+
+def unknown_id(what: str, name: Any, known: Iterable[str]) -> str:
+    """What to say of an id that the catalogue does not have: the nearest one first, then all."""
+    guess = did_you_mean(name, known := tuple(known)) if isinstance(name, str) else ""
+    return f"unknown {what} {name!r}{guess}; known are: {', '.join(known)}"
 
 
 def check_size(value: Any, what: str) -> None:

@@ -11,7 +11,7 @@ import sympy as sp
 
 from symbackprop.errors import FormulaError, GraphError, shorten
 from symbackprop.language.functions import RESERVED
-from symbackprop.language.parse import Scope, parse, parse_relation
+from symbackprop.language.parse import Scope, parse, parse_sides
 from symbackprop.language.syntax import NAME, check_name, closest, did_you_mean, syntax_tree
 from symbackprop.model.arguments import by_name, names_of, text_of, texts_by_name
 from symbackprop.model.graph import Comparison, Definition, Graph, Relation, names_in, names_in_tensor
@@ -213,9 +213,16 @@ def relation(graph: Graph, name: str, formula: str, section: str = "") -> Relati
     """
     text_of(formula, f"{section}{name}")
     with _about(f"{section}{name}"):
-        left, comparison, right = parse_relation(formula, scope_of(graph))
+        left, comparison, right, shapes = parse_sides(formula, scope_of(graph))
     left = replace(left, needs=(*left.needs, *_cancelled(graph, formula, left, right)))
-    return Relation(name=name, formula=formula, left=left, comparison=cast(Comparison, comparison), right=right)
+    return Relation(
+        name=name,
+        formula=formula,
+        left=left,
+        comparison=cast(Comparison, comparison),
+        right=right,
+        broadcast=shapes if all(shapes) and shapes[0] != shapes[1] else (),
+    )
 
 
 def _cancelled(graph: Graph, formula: str, *sides: Tensor) -> list[Expr]:
@@ -224,6 +231,12 @@ def _cancelled(graph: Graph, formula: str, *sides: Tensor) -> list[Expr]:
     steps = " ".join(name for name in there if name.startswith("next("))
     lost = names_written(formula).intersection(graph.definitions) - there
     return [entry(name, *axes(graph.shape(name))) for name in sorted(lost) if f"next({name}, " not in steps]
+
+
+def final_scalars(graph: Graph) -> list[str]:
+    """The scalar definitions that no other one uses; where there is only one, it is the loss unless another is named."""
+    used = {name for d in graph.definitions for name in graph.uses(d)}
+    return [d for d in graph.definitions if d not in used and not graph.shape(d)]
 
 
 def check_loss(graph: Graph, loss: str) -> None:

@@ -22,7 +22,8 @@ from symbackprop.model.as_written import as_written
 from symbackprop.model.samples import Sampled
 from symbackprop.model.tracing import Traced, constant
 from symbackprop.tensor.instantiate import Position, entry_symbol, instantiate, positions
-from symbackprop.tensor.nodes import Expr
+from symbackprop.tensor.nodes import Expr, is_size
+from symbackprop.tensor.ops import show_shape
 from symbackprop.tensor.tensor import Tensor
 
 Function = Callable[..., Any]
@@ -91,6 +92,18 @@ def custom(function: Function, arguments: Sequence[str]) -> Custom:
         raise _about(function, "two calls on the same arguments give two formulas")
     shown = as_written(function, arguments, formula)
     return Custom(name=function_name(function), arguments=tuple(arguments), formula=formula, latex=shown)
+
+
+def check_keeps_shape(function: Function, argument: str, shape: tuple[Expr, ...]) -> None:
+    """Raises: NotSupportedError for an activation whose formula has another shape than its argument."""
+    sizes = frozenset(str(extent) for extent in shape if is_size(extent))
+    try:
+        found = parse(trace(function, [argument]), Scope(shapes={argument: shape}, sizes=sizes)).shape
+    except FormulaError as error:
+        raise _about(function, str(error)) from None
+    if found != shape:
+        what = f"{argument} has the shape {show_shape(shape)}, and its value the shape {show_shape(found)}"
+        raise _about(function, f"{what}; an activation keeps the shape")
 
 
 # --- tried out

@@ -3,41 +3,35 @@
 Every error is one line that names the file, the section and key, quotes the formula and says what to do.
 """
 
-import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import sympy as sp
 
-from symbackprop.errors import FileError, FormulaError, shorten
-from symbackprop.language.parse import parse
+from symbackprop.errors import FileError
 from symbackprop.language.syntax import NAME, closest, did_you_mean
 from symbackprop.model.build import (
     check_loss,
     check_parameters,
+    final_scalars,
     graph_from_formulas,
     names_written,
     parameters_of,
     relation,
-    scope_of,
 )
-from symbackprop.model.graph import Graph, Relation, names_in
+from symbackprop.model.file_numbers import PrintedNumber, Values, read_given, read_printed
+from symbackprop.model.graph import Graph, Relation
 from symbackprop.model.repeat.section import AnyDepth, read_any_depth
-from symbackprop.model.toml_values import read_number, read_table, read_text, read_texts, told_at
+from symbackprop.model.toml_values import read_number, read_table, read_text, read_texts, read_toml, told_at
 from symbackprop.model.training import (
     Training,
     check_are_inputs,
-    need_training,
-    next_parts,
     rate_from_text,
     relation_after_steps,
 )
-from symbackprop.tensor.nodes import Expr, entry_indices, entry_name, is_size
+from symbackprop.tensor.nodes import Expr
 
 SECTIONS = frozenset(
     [
@@ -57,19 +51,7 @@ SECTIONS = frozenset(
     ]
 )
 TRAIN_KEYS = frozenset(["loss", "parameters", "learning_rate", "steps", "report_every"])
-DIGITS = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d{1,3})?\Z")
-MAX_FILE_BYTES, MAX_STEPS, MAX_ENTRIES = 1_000_000, 100_000, 100_000
-
-Values = Mapping[tuple[int, ...], Fraction]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PrintedNumber:
-    """A scalar formula and the digits that the source prints for it, in order of appearance."""
-
-    formula: str
-    expr: Expr
-    digits: tuple[str, ...]
+MAX_STEPS = 100_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,27 +91,7 @@ def load(path: Path) -> DerivationFile:
     Raises: FileError with one line that says where and what to do.
     """
     with told_at(str(path)):
-        return read(path, _parse_toml(path))
-
-
-def _parse_toml(path: Path) -> dict[str, Any]:
-    try:
-        with path.open("rb") as stream:  # no more than is wanted: the path may name a device without an end
-            text = stream.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise FileError(f"cannot be read: {error.strerror}") from None
-    if len(text) > MAX_FILE_BYTES:
-        raise FileError(f"has more than {MAX_FILE_BYTES} bytes; no more are read")
-    try:
-        return tomllib.loads(text.decode("utf-8-sig"), parse_float=Decimal)
-    except UnicodeDecodeError:
-        raise FileError("is not UTF-8 text") from None
-    except tomllib.TOMLDecodeError as error:
-        raise FileError(f"is no TOML: {error}") from None
-    except ValueError:
-        raise FileError("holds an integer with too many digits") from None
-    except RecursionError:
-        raise FileError("is nested too deeply") from None
+        return read(path, read_toml(path))
 
 
 def read(path: Path, data: dict[str, Any]) -> DerivationFile:
@@ -157,7 +119,7 @@ def read(path: Path, data: dict[str, Any]) -> DerivationFile:
         shapes = {**shapes, rate: ""}
     graph = graph_from_formulas(define, shapes, functions=functions, assume=read_texts(data, "assume"))
     training = _training(train, graph) if train else None
-    given, sizes = _given(read_table(data, "given"), graph)
+    given, sizes = read_given(read_table(data, "given"), graph)
     file = DerivationFile(
         path=path,
         title=read_text(data, "title") or path.stem,
@@ -168,7 +130,7 @@ def read(path: Path, data: dict[str, Any]) -> DerivationFile:
         training=training,
         given=given,
         sizes=sizes,
-        printed=_printed(read_table(data, "printed"), graph, sizes, training),
+        printed=read_printed(read_table(data, "printed"), graph, sizes, training),
         claims=_claims(read_texts(data, "claims"), graph, training),
         latex=read_texts(data, "latex"),
     )
@@ -264,87 +226,7 @@ def _requests(table: dict[str, Any], training: Training | None, graph: Graph) ->
                 raise FileError(f"expected a list of names, found {names!r}")
             requests.append(Request(loss=loss, wrt=check_parameters(graph, loss, dict.fromkeys(names))))
     if not requests:
-        used = {name for d in graph.definitions for name in graph.uses(d)}
-        final = [d for d in graph.definitions if d not in used and not graph.shape(d)]
+        final = final_scalars(graph)
         if len(final) == 1 and parameters_of(graph, final[0]):
             requests.append(Request(loss=final[0], wrt=parameters_of(graph, final[0])))
     return tuple(requests)
-
-
-def _given(table: dict[str, Any], graph: Graph) -> tuple[dict[str, Values], dict[str, int]]:
-    """The exact entries of each given quantity, and the sizes that their shapes fix."""
-    given: dict[str, Values] = {}
-    sizes: dict[str, int] = {}
-    for name, value in table.items():
-        with told_at(f"[given] {name}"):
-            extents, entries = _array(value)
-            shape = graph.shape(name)
-            if len(extents) != len(shape):
-                raise FileError(f"{len(extents)} axes are given, but the shape of {name} is {_show(shape)}")
-            for size, extent in zip(shape, extents, strict=True):
-                _bind(size, extent, sizes, name)
-            given[name] = entries
-    return given, sizes
-
-
-def _show(shape: tuple[Expr, ...]) -> str:
-    return f"({', '.join(map(str, shape))})"
-
-
-def _bind(size: Expr, extent: int, sizes: dict[str, int], name: str) -> None:
-    if is_size(size):
-        if sizes.setdefault(str(size), extent) != extent:
-            raise FileError(f"the size {size} is {extent} here and {sizes[str(size)]} above")
-    elif size != extent:
-        raise FileError(f"an axis of {name} has {extent} entries; its shape says {size}")
-
-
-def _array(value: Any, inner: bool = False) -> tuple[tuple[int, ...], dict[tuple[int, ...], Fraction]]:
-    """Extents and entries of a nested list; a number is an array without axes."""
-    if not isinstance(value, list):
-        return (), {(): read_number(value, "an entry" if inner else "the value")}
-    if not value:
-        raise FileError("an empty list: a size is at least 1")
-    parts = [_array(item, inner=True) for item in value]
-    if len({extents for extents, _ in parts}) > 1:
-        raise FileError("the rows have different lengths")
-    entries = {(k, *rest): number for k, (_, part) in enumerate(parts) for rest, number in part.items()}
-    if len(entries) > MAX_ENTRIES:
-        raise FileError(f"more than {MAX_ENTRIES} numbers")
-    return (len(parts), *parts[0][0]), entries
-
-
-def _printed(
-    table: dict[str, Any], graph: Graph, sizes: Mapping[str, int], training: Training | None
-) -> tuple[PrintedNumber, ...]:
-    numbers = []
-    for formula, value in table.items():
-        with told_at(f"[printed] {shorten(formula)}"):
-            digits = value if isinstance(value, list) else [value]
-            if not digits or not all(isinstance(text, str) and DIGITS.match(text) for text in digits):
-                raise FileError(f'expected the printed digits as text such as "0.6225", found {_as_toml(value)}')
-            tensor = parse(formula, scope_of(graph))
-            if tensor.shape:
-                raise FormulaError(f"has the shape {_show(tensor.shape)}; a printed number is a scalar", formula)
-            for quantity in sorted(found[0] for found in map(next_parts, names_in(tensor.expr)) if found):
-                need_training(training, quantity)
-            _check_positions(tensor.expr, formula, graph, sizes)
-            numbers.append(PrintedNumber(formula=formula, expr=tensor.expr, digits=tuple(digits)))
-    return tuple(numbers)
-
-
-def _as_toml(value: Any) -> str:
-    """A number as it is written, anything else as Python shows it."""
-    return str(value) if isinstance(value, Decimal) else repr(value)
-
-
-def _check_positions(expr: Expr, formula: str, graph: Graph, sizes: Mapping[str, int]) -> None:
-    """Integer indices were read against symbolic sizes; now the sizes are known."""
-    for node in sorted(expr.atoms(sp.Indexed), key=str):
-        name = entry_name(node) or ""
-        if name not in graph.inputs and name not in graph.definitions:
-            continue
-        for position, size in zip(entry_indices(node), graph.shape(name), strict=True):
-            bound = sizes.get(str(size))
-            if position.is_Integer and bound is not None and position >= bound:
-                raise FormulaError(f"index {position} of {name} is out of range: {size} is {bound}", formula)

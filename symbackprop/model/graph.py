@@ -27,6 +27,7 @@ class Relation:
     """A claim or an assumption: `left comparison right`, for all values of the free indices they share.
 
     Both sides have the same shape (broadcast already). As a claim, `!=` says that the equation is no identity.
+    `broadcast` are the shapes of the sides as they are written, where both have axes and are not alike; else nothing.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Relation:
     left: Tensor
     comparison: Comparison
     right: Tensor
+    broadcast: tuple[tuple[Expr, ...], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)

@@ -6,52 +6,25 @@ Layer l has the weight W{l} (from j to i: W[i, j]), the bias b{l}, the pre-activ
 and the loss is L. What has another shape (residual connections, shared weights) is written as formulas.
 """
 
-import ast
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from symbackprop.catalogue.activations import ACTIVATIONS
 from symbackprop.catalogue.losses import LOSSES, Loss
 from symbackprop.errors import GraphError
-from symbackprop.language.syntax import did_you_mean, syntax_tree
-from symbackprop.model.arguments import by_name, check_size, texts_by_name
-from symbackprop.model.build import graph_from_formulas
-from symbackprop.model.custom import Custom, check_numbers, custom, trace
+from symbackprop.model.arguments import check_size, texts_by_name, unknown_id
+from symbackprop.model.build import as_shape, graph_from_formulas
+from symbackprop.model.custom import Custom, check_keeps_shape, check_numbers, custom, trace
 from symbackprop.model.graph import Graph
-from symbackprop.model.tracing import constant
+from symbackprop.model.layers import Dense, Size, activated
+from symbackprop.model.renaming import renamed, renamed_for_rows
 
 LOSS = "L"
 BATCH = "N"
-Size = int | str
-Number = int | float | Fraction | str
 # A custom function is tried out on arrays no longer than this along any axis.
 MAX_TRIED = 6
 EXAMPLE = "Network([Dense(2, 'sigmoid')], inputs=2, ...)"
-
-
-@dataclass(frozen=True, slots=True)
-class Dense:
-    """`size` neurons that each see the whole layer before: z = W a + b, then the activation.
-
-    `activation` is an id of the catalogue, a Python function of z, or None for z itself; `parameters` are those of
-    the catalogue's record, such as {"slope": 0.2} (a text is a formula: a number or the name of a scalar).
-
-    Raises: FormulaError for a size that is none, GraphError for an activation that the catalogue does not have.
-    """
-
-    size: Size
-    activation: str | Callable[..., Any] | None = None
-    bias: bool = True
-    parameters: Mapping[str, Number] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        check_size(self.size, "Dense")
-        by_name(self.parameters, "Dense: parameters", '{"slope": 0.2}')
-        if self.activation is not None and not callable(self.activation):
-            _activated(self, "z")
 
 
 @dataclass(frozen=True)
@@ -64,8 +37,8 @@ class Network:
     >>> Network([Dense("m", "sigmoid")], inputs="n", loss="half_squared_error").formulas["z1"]
     'W1 @ x + b1'
 
-    Raises: FormulaError or GraphError when the parts do not fit together; custom functions are read as soon as the
-    graph is asked for.
+    Raises: FormulaError or GraphError when the parts do not fit together; NotSupportedError for an activation that
+    changes the shape or cannot be traced. A custom loss is read as soon as the graph is asked for.
     """
 
     layers: Sequence[Dense]
@@ -88,6 +61,10 @@ class Network:
                     f"the size {size!r} is also the name of a quantity of the network: choose another name"
                 )
         self._prediction  # noqa: B018 - which looks whether loss and last layer fit together
+        for number, layer in self._numbered:
+            if callable(layer.activation):
+                shape = as_shape([self._batch_size, layer.size] if self.batch else [layer.size])
+                check_keeps_shape(layer.activation, f"z{number}", shape)
 
     @cached_property
     def graph(self) -> Graph:
@@ -133,7 +110,7 @@ class Network:
             formulas[f"z{number}"] = f"{weighted} + b{number}" if layer.bias else weighted
             before = f"z{number}"
             if layer.activation is not None:
-                formulas[f"a{number}"] = _activated(layer, before)
+                formulas[f"a{number}"] = activated(layer, before)
                 before = f"a{number}"
         formulas[LOSS] = self._loss_formula
         return formulas
@@ -145,8 +122,8 @@ class Network:
         if not condition:
             return dict(self.assume)
         names = self._renaming(self._prediction)
-        renamed = (_Rows(names) if self.batch else _Renamed(names)).visit(syntax_tree(condition))
-        return {"targets": ast.unparse(renamed), **self.assume}
+        written = renamed_for_rows(condition, names) if self.batch else renamed(condition, names)
+        return {"targets": written, **self.assume}
 
     @cached_property
     def customs(self) -> tuple[Custom, ...]:
@@ -201,8 +178,7 @@ class Network:
         if callable(self.loss):
             return None
         if not isinstance(self.loss, str) or self.loss not in LOSSES:
-            guess = did_you_mean(self.loss, LOSSES) if isinstance(self.loss, str) else ""
-            raise GraphError(f"unknown loss {self.loss!r}{guess}; known are: {', '.join(LOSSES)}")
+            raise GraphError(f"{unknown_id('loss', self.loss, LOSSES)}, or a Python function of output and target")
         return LOSSES[self.loss]
 
     @property
@@ -239,7 +215,7 @@ class Network:
             assert callable(self.loss)
             return trace(self.loss, [self._prediction, self._target])
         formula = record.batch if self.batch else record.formula
-        return ast.unparse(_Renamed(self._renaming(self._prediction)).visit(syntax_tree(formula)))
+        return renamed(formula, self._renaming(self._prediction))
 
     def _renaming(self, prediction: str) -> dict[str, str]:
         """The names in a loss record and what they are here."""
@@ -260,52 +236,6 @@ class Network:
 
 def _parameters(number: int, layer: Dense) -> tuple[str, ...]:
     return (f"W{number}", f"b{number}") if layer.bias else (f"W{number}",)
-
-
-def _activated(layer: Dense, z: str) -> str:
-    """The formula of the layer's activation of the pre-activation named `z`.
-
-    Raises: GraphError for an activation or parameter that the catalogue does not have.
-    """
-    if callable(layer.activation):
-        return trace(layer.activation, [z])
-    record = ACTIVATIONS.get(layer.activation) if isinstance(layer.activation, str) else None
-    if record is None:
-        known = ", ".join(ACTIVATIONS)
-        guess = did_you_mean(layer.activation, ACTIVATIONS) if isinstance(layer.activation, str) else ""
-        raise GraphError(f"unknown activation {layer.activation!r}{guess}; known are: {known}, a Python function, None")
-    for name in layer.parameters:
-        if name not in record.parameters:
-            own = ", ".join(record.parameters) or "none"
-            raise GraphError(f"the activation {record.id!r} has no parameter {name!r}; it has: {own}")
-    values: list[ast.expr] = [ast.Name(z, ast.Load())]
-    values += [_number(name, layer.parameters[name]) for name in record.parameters if name in layer.parameters]
-    return ast.unparse(ast.Call(ast.Name(record.id, ast.Load()), values, []))
-
-
-def _number(name: str, value: Number) -> ast.expr:
-    node = syntax_tree(value) if isinstance(value, str) else constant(value)
-    if node is None:
-        raise GraphError(f"the parameter {name} is {value!r}; expected a number, or a formula as text")
-    return node
-
-
-class _Renamed(ast.NodeTransformer):
-    """A formula with its names replaced; a size may become a number."""
-
-    def __init__(self, names: Mapping[str, str]) -> None:
-        self.names = names
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        return syntax_tree(self.names.get(node.id, node.id))
-
-
-class _Rows(_Renamed):
-    """A condition on one sample as a condition on each row: sums run along the row."""
-
-    def visit_Call(self, node: ast.Call) -> ast.expr:
-        arguments = [self.visit(argument) for argument in node.args]
-        return ast.Call(node.func, arguments, [*node.keywords, ast.keyword("axis", ast.Constant(1))])
 
 
 def _own_arguments(function: Callable[..., Any], count: int) -> list[str]:

@@ -141,9 +141,7 @@ def relation_after_steps(relation: Relation, graph: Graph, training: Training | 
         )
         for side in (relation.left, relation.right)
     )
-    return Relation(
-        name=relation.name, formula=relation.formula, left=left, comparison=relation.comparison, right=right
-    )
+    return replace(relation, left=left, right=right)
 
 
 def _needs_after_step(side: Tensor, graph: Graph, training: Training | None) -> Iterator[Expr]:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from symbackprop.errors import GraphError
-from symbackprop.model.derivation_file import DerivationFile, Values
+from symbackprop.model.derivation_file import DerivationFile
+from symbackprop.model.file_numbers import Values
 from symbackprop.model.training import Training
 from symbackprop.numeric.source import compile_numpy, numpy_source
 from symbackprop.numeric.values import Numbers, too_many_entries

@@ -21,7 +21,7 @@ from symbackprop.model.graph import Graph, names_in
 from symbackprop.numeric.source_formulas import FormulaWriter, definition_tree
 from symbackprop.numeric.source_helpers import HELPERS, with_dependencies
 from symbackprop.numeric.stable_forms import with_stable_quotients
-from symbackprop.tensor.nodes import Expr, adjoint_name, is_size
+from symbackprop.tensor.nodes import Expr, adjoint_name, is_adjoint, is_size
 from symbackprop.tensor.tensor import Tensor
 
 Shape = tuple[Expr, ...]
@@ -108,7 +108,7 @@ class _SourceWriter:
         self.wanted = [v for v in adjoints if v in graph.inputs] or list(adjoints)
         self.order = self._needed()
         used = {loss}.union(*(names_in(t.expr) for t in (*(adjoints[v] for v in self.order), *second.values())))
-        forward = frozenset().union(*(graph.ancestors(n) for n in used if not n.startswith("d(")))
+        forward = frozenset().union(*(graph.ancestors(n) for n in used if not is_adjoint(n)))
         self.definitions = [n for n in graph.definitions if n in forward]
         self.inputs = self._inputs(forward)
         formulas = {n: graph.definitions[n].tensor.expr for n in self.definitions}
@@ -151,7 +151,7 @@ class _SourceWriter:
         codes = {adjoint_name(self.loss, v): v for v in self.adjoints}
         uses: dict[str, set[str]] = {}
         for v in self.adjoints:
-            uses[v] = {code for code in names_in(self.adjoints[v].expr) if code.startswith("d(")}
+            uses[v] = {code for code in names_in(self.adjoints[v].expr) if is_adjoint(code)}
             for code in sorted(uses[v]):
                 if codes.get(code) not in uses or codes[code] == v:
                     raise GraphError(f"the adjoint of {v!r} uses {code}, which does not stand before it")

@@ -22,7 +22,7 @@ from symbackprop.proof.unfold import Unfolding
 from symbackprop.proof.verdict import Condition
 from symbackprop.proof.zero_tests import Tests
 from symbackprop.tensor.indices import alpha_normal, expanded_terms
-from symbackprop.tensor.nodes import Expr, Local
+from symbackprop.tensor.nodes import Expr, Local, is_adjoint
 
 # Levels of unfolding at which functions are written out at once; most statements about a layer need two.
 SHALLOW_LEVELS = 3
@@ -122,7 +122,7 @@ def _stages(relation: Relation, graph: Graph, variables: frozenset[str], steps: 
     """Cheap tests, then all tests; with the arguments of functions named where there are such, and last without."""
     names = {name for side in (relation.left, relation.right) for name in names_in(side.expr)}
     names |= {part for f_and_v in declared_adjoints(relation) for part in f_and_v}
-    reached = {above for name in names if not name.startswith("d(") for above in graph.ancestors(name)}
+    reached = {above for name in names if not is_adjoint(name) for above in graph.ancestors(name)}
     formulas = [d.tensor.expr for name, d in graph.definitions.items() if name in reached]
     depth = max(map(nested_steps, (relation.left.expr, relation.right.expr, *formulas)))
     if not depth:
@@ -254,7 +254,7 @@ def _unfolded(relation: Relation, unfolding: Unfolding) -> Iterator[Expr]:
     sides: list[Expr] | None = [unfolding.name_partials(side.expr) for side in (relation.left, relation.right)]
     while sides is not None:
         # A derivative on one side only cannot cancel: there is nothing to test before it is unfolded.
-        cancels = not any(name.startswith("d(") for name in names_in(sides[0]) ^ names_in(sides[1]))
+        cancels = not any(is_adjoint(name) for name in names_in(sides[0]) ^ names_in(sides[1]))
         if cancels:
             yield sides[0] - sides[1]
         deeper = unfolding.unfold_once(*sides)

@@ -9,13 +9,14 @@ from symbackprop.proof.points.structure import guards_of, open_parts
 from symbackprop.proof.verdict import Condition
 from symbackprop.tensor.indices import children
 from symbackprop.tensor.needs import needs_of, nodes
-from symbackprop.tensor.nodes import Expr, Partial, adjoint_parts, entry_name
+from symbackprop.tensor.nodes import Expr, Partial, adjoint_parts, entry_name, is_adjoint
 from symbackprop.tensor.tensor import Tensor
 
 
 def conditions_of(relation: Relation, graph: Graph) -> Iterator[Condition]:
     """What must hold for both sides to be defined, and for what is differentiated to be differentiable."""
-    domain, variables = Domain(graph), differentiated_by(relation)
+    variables = differentiated_by(relation)
+    domain = Domain(graph, variables)
     order = max(derivatives(relation.left.expr), derivatives(relation.right.expr))
     for side in (relation.left, relation.right):
         yield from domain.conditions(side)
@@ -40,7 +41,8 @@ def ends(relation: Relation, graph: Graph) -> Iterator[Condition]:
     So for a root that simplification has left out: √s² is s for s >= 0 only. What is reached below a guard alone does
     not count: [t > 0] √u has a derivative for every u where t < 0.
     """
-    domain, variables = Domain(graph), differentiated_by(relation)
+    variables = differentiated_by(relation)
+    domain = Domain(graph, variables)
     if not variables:
         return
     sides, definitions = (relation.left, relation.right), _definitions(relation, graph)
@@ -63,7 +65,7 @@ def _reached_openly(sides: Iterable[Tensor], graph: Graph) -> set[str]:
     while stack:
         node = stack.pop()
         name = entry_name(node) or ""
-        name = adjoint_parts(name)[0] if name.startswith("d(") else name
+        name = adjoint_parts(name)[0] if is_adjoint(name) else name
         if name in graph.definitions and name not in reached:
             reached.add(name)
             stack.append(graph.definitions[name].tensor.expr)
@@ -95,14 +97,14 @@ def _definitions(relation: Relation, graph: Graph) -> dict[str, Tensor]:
     """The definitions on which the sides depend, in order."""
     roots = names_in_tensor(relation.left) | names_in_tensor(relation.right)
     roots |= {f for f, _ in declared_adjoints(relation)}
-    involved = {name for root in roots if not root.startswith("d(") for name in graph.ancestors(root)}
+    involved = {name for root in roots if not is_adjoint(root) for name in graph.ancestors(root)}
     return {name: definition.tensor for name, definition in graph.definitions.items() if name in involved}
 
 
 def declared_adjoints(relation: Relation) -> list[tuple[str, str]]:
     """The pairs (f, v) of the quantities named d(f, v) in a relation."""
     names = names_in(relation.left.expr) | names_in(relation.right.expr)
-    return [adjoint_parts(name) for name in sorted(names) if name.startswith("d(")]
+    return [adjoint_parts(name) for name in sorted(names) if is_adjoint(name)]
 
 
 def differentiated_by(relation: Relation) -> frozenset[str]:
@@ -115,7 +117,7 @@ def differentiated_by(relation: Relation) -> frozenset[str]:
         if isinstance(node, Partial):
             found.add(entry_name(node.args[1]) or "")
         name = entry_name(node) or ""
-        if name.startswith("d("):
+        if is_adjoint(name):
             found.add(adjoint_parts(name)[1])
     return frozenset(found)
 
@@ -127,7 +129,7 @@ def derivatives(expr: Expr) -> int:
         place = node, around = stack.pop()
         if place not in seen:
             seen.add(place)
-            around += isinstance(node, Partial) or (entry_name(node) or "").startswith("d(")
+            around += isinstance(node, Partial) or is_adjoint(entry_name(node) or "")
             most = max(most, around)
             stack.extend((child, around) for child in children(node))
     return most

@@ -26,6 +26,7 @@ from symbackprop.tensor.nodes import (
     entry_name,
     extent,
     index,
+    is_adjoint,
     is_size,
 )
 from symbackprop.tensor.tensor import Tensor, axes
@@ -63,10 +64,14 @@ NONNEGATIVE = Bounds(low=sp.Integer(0))
 
 
 class Domain:
-    """Bounds and domain conditions of expressions over one graph; names in `positive` are assumed positive."""
+    """Bounds and domain conditions of expressions over one graph; names in `positive` are assumed positive.
 
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
+    `varied` are the names that something is differentiated by, None where it may be any: where(m > 0, x, 0) has a
+    derivative by x at m = 0, too.
+    """
+
+    def __init__(self, graph: Graph, varied: frozenset[str] | None = None) -> None:
+        self.graph, self.varied = graph, varied
         self.positive = frozenset(filter(None, (_positive_name(a) for a in graph.assumptions)))
 
     def bounds(self, expr: Expr, depth: int = 0) -> Bounds:
@@ -174,7 +179,14 @@ class Domain:
             if i.is_Integer and i > 0 and not axis.is_Integer:
                 yield Condition(axis - i, "> 0", "index")
 
+    def _moves(self, expr: Expr) -> bool:
+        """Whether an expression depends on what is differentiated by."""
+        if self.varied is None:
+            return True
+        return any(is_adjoint(name) or self.varied & self.graph.ancestors(name) for name in names_in(expr))
+
     def _own_condition(self, node: Expr, order: int) -> Iterator[Condition]:
+        order = order if order and self._moves(node) else 0
         if isinstance(node, sp.log) and not self.bounds(node.args[0]).positive:
             yield Condition(node.args[0], "> 0", "logarithm")
         elif node.is_Pow and node.exp.is_Rational and not (node.exp.is_Integer and node.exp.is_positive):
@@ -238,7 +250,7 @@ def with_reasons(noted: Sequence[Condition], known: Sequence[Condition], graph: 
     """
 
     def about(condition: Condition) -> frozenset[str]:
-        names = (name for name in names_in(condition.expr) if not name.startswith("d("))
+        names = (name for name in names_in(condition.expr) if not is_adjoint(name))
         return frozenset().union(*(graph.ancestors(name) for name in names))
 
     def reason(condition: Condition) -> str:

@@ -248,9 +248,9 @@ def combine(graph: Graph, loss: str, wrt: Iterable[str], verdicts: Mapping[str, 
 
     `verdicts` are those of `verify_adjoints`. The conditions are those of the steps and of every definition.
     """
-    needed = graph.ancestors(loss)
+    needed, wrt = graph.ancestors(loss), tuple(wrt)
     moved = {name for name in graph.definitions if needed.intersection(wrt) & graph.ancestors(name)}
-    domain = Domain(graph)
+    domain = Domain(graph, frozenset(wrt))
     of_definitions = distinct(
         condition
         for name, definition in graph.definitions.items()

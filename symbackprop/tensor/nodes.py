@@ -192,6 +192,11 @@ def adjoint_name(loss: str, name: str) -> str:
     return f"d({loss}, {name})"
 
 
+def is_adjoint(name: str) -> bool:
+    """Whether `adjoint_name` made the name."""
+    return name.startswith("d(")
+
+
 def adjoint_parts(name: str) -> tuple[str, str]:
     """The loss and the name of which `adjoint_name` made `name`."""
     loss, of = name[2:-1].split(", ")

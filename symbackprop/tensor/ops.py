@@ -21,7 +21,7 @@ class ShapeError(SymbackpropError):
     """Shapes that do not fit together."""
 
 
-def show_shape(shape: Shape) -> str:
+def show_shape(shape: Shape | Sequence[str]) -> str:
     """`(h, n)`, `(m,)` or `()` as NumPy writes it."""
     inner = ", ".join(map(str, shape))
     return f"({inner},)" if len(shape) == 1 else f"({inner})"

@@ -207,7 +207,7 @@ def main() -> None:
         ("document", documents),
     ):
         ten = seconds(job(10))
-        row(f"{what}, 20 symbolic layers", seconds(job(20)), "10 layers", ten, "at most 8")
+        row(f"{what}, 20 symbolic layers", seconds(job(20)), "10 layers", ten, "at most 6")
     five = seconds(symbolic(5), 3)
     row("all gradients, 5 symbolic layers", five, "tensorgrad (reference)", TENSORGRAD_SECONDS, "at most 0.1 to 0.58")
     general = seconds(classifier(("n", "h", "m")), 2)

@@ -13,7 +13,7 @@ from symbackprop.proof.scalar.form import ScalarProver
 from symbackprop.proof.verdict import Condition
 from symbackprop.tensor.indices import free_indices, transform
 from symbackprop.tensor.instantiate import positions
-from symbackprop.tensor.nodes import Expr, Partial, adjoint_parts, entry, entry_indices, entry_name, extent
+from symbackprop.tensor.nodes import Expr, Partial, adjoint_parts, entry, entry_indices, entry_name, extent, is_adjoint
 from symbackprop.tensor.tensor import Tensor, axes
 
 from .bounds import shows
@@ -107,7 +107,7 @@ def with_partials(expr: Expr) -> Expr:
 
     def rule(node: Expr) -> Expr | None:
         name = entry_name(node) or ""
-        if not name.startswith("d("):
+        if not is_adjoint(name):
             return None
         f, v = adjoint_parts(name)
         return Partial(entry(f), entry(v, *entry_indices(node)))

@@ -18,7 +18,7 @@ from symbackprop.proof.verify import verify
 
 from .bounds import forms
 from .instances import Answer, prove_instance, size_choices
-from .judge import AGREES, BUDGET, DIFFERS, Outcome, judge, judge_alone, judge_scalars
+from .judge import AGREES, BUDGET, DIFFERS, UNKNOWN, Outcome, judge, judge_alone, judge_scalars
 from .mutate import sampled
 from .rewrite import rewrites
 from .statements import CONCRETE, VARIANTS, Statement, variant
@@ -56,7 +56,7 @@ def tasks(job: str, group: str, statements: Sequence[Statement], total: int, see
     places = [(statement, kind) for statement in statements for kind in VARIANTS[group]]
     if job == REWRITES:
         places = [place for k, place in enumerate(places) if k % 2 == (k // 2) % 2]
-    share, rest = divmod(total, len(places))
+    share, rest = divmod(total, max(1, len(places)))
     more = frozenset(Random(f"{seed} {job} {group}").sample(range(len(places)), len(places))[:rest])
     made = [
         Task(job=job, group=group, statement=s, variant=kind, count=share + (k in more), seed=f"{seed} {job} {kind}")
@@ -129,6 +129,20 @@ def instance(statement: Statement, sizes: dict[str, int], conditions: tuple[Cond
         reason=answer.reason,
         empty=answer.empty,
     )
+
+
+def unjudged(outcomes: Iterable[Outcome]) -> list[str]:
+    """What is proved, of which neither the oracle nor the scalar prover at sizes 1, 2, 3 says that it is true."""
+    return [
+        str(outcome.statement)
+        for outcome in outcomes
+        if outcome.verdict is Kind.PROVED and outcome.truth == UNKNOWN and not _holds_at_sizes(outcome.statement)
+    ]
+
+
+def _holds_at_sizes(statement: Statement) -> bool:
+    found = [o for task in instance_tasks([statement]) for o in work(task).outcomes]
+    return any(o.verdict is Kind.PROVED for o in found) and all(o.empty or o.verdict is Kind.PROVED for o in found)
 
 
 JOBS: dict[str, Callable[[Task], Iterator[Outcome]]] = {

@@ -16,7 +16,8 @@ from symbackprop.derivation.chain_rule import chain_rule
 from symbackprop.derivation.delta_rule import delta_rule
 from symbackprop.model.build import graph_from_formulas
 from symbackprop.model.graph import Graph, Relation
-from symbackprop.model.network import Dense, Network
+from symbackprop.model.layers import Dense
+from symbackprop.model.network import Network
 from symbackprop.proof import attempt
 from symbackprop.proof.limits import Budget, Clock
 from symbackprop.proof.points.refutation import Counterexample, refute

@@ -15,9 +15,9 @@ from campaign.figures import (
     SCALAR_MADE,
     SEED,
 )
-from campaign.judge import DIFFERS, Outcome
+from campaign.judge import AGREES, DIFFERS, Outcome
 from campaign.mutate import KINDS, NO_CONDITION
-from campaign.run import ALONE_MUTANTS, MUTANTS, SCALAR_MUTANTS, Tally, run, tally, tasks
+from campaign.run import ALONE_MUTANTS, MUTANTS, SCALAR_MUTANTS, Tally, run, tally, tasks, unjudged
 from campaign.statements import ALL_SIZES, CONCRETE, Statement, own
 
 from symbackprop.proof.verdict import Kind
@@ -62,8 +62,15 @@ def test_mutants_are_many_and_nearly_all_refuted(group: str) -> None:
 
 
 def test_what_is_undecided_is_listed() -> None:
-    assert surprises("mutants", (o for group in (CONCRETE, ALL_SIZES) for o in counted(group).undecided)) == []
+    """What is false, and what the oracle cannot tell."""
+    every = (o for group in MUTANTS_MADE for o in outcomes(MUTANTS, group, MUTANTS_MADE[group]))
+    assert surprises("mutants", (o for o in every if o.verdict is Kind.UNDECIDED and o.truth != AGREES)) == []
     assert all(expected("mutants").values())
+
+
+@pytest.mark.parametrize("group", [CONCRETE, ALL_SIZES])
+def test_what_is_proved_after_a_mistake_is_known_to_be_true(group: str) -> None:
+    assert unjudged(outcomes(MUTANTS, group, MUTANTS_MADE[group])) == []
 
 
 def test_every_kind_of_mistake_is_made_often() -> None:

@@ -8,7 +8,7 @@ from campaign.expected import expected, surprises
 from campaign.figures import LEAST_REWRITES, REWRITES_MADE, SEED
 from campaign.judge import DIFFERS, Outcome
 from campaign.laws import LAWS
-from campaign.run import REWRITES, run, tasks
+from campaign.run import REWRITES, run, tasks, unjudged
 from campaign.statements import ALL_SIZES, CONCRETE, own
 
 from symbackprop.proof.verdict import Kind
@@ -32,6 +32,7 @@ def test_no_law_makes_a_false_statement(group: str) -> None:
 def test_every_rewritten_statement_is_proved() -> None:
     every = [outcome for group in REWRITES_MADE for outcome in outcomes(group)]
     assert surprises("rewrites", (o for o in every if o.verdict is not Kind.PROVED)) == []
+    assert unjudged(every) == []
     assert sum(outcome.verdict is Kind.PROVED for outcome in every) >= LEAST_REWRITES
     assert all(expected("rewrites").values())
 

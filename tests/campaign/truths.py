@@ -11,7 +11,8 @@ from symbackprop.derivation.delta_rule import delta_rule
 from symbackprop.derivation.oracle import beside_oracle
 from symbackprop.model.build import graph_from_formulas, relation
 from symbackprop.model.graph import Graph
-from symbackprop.model.network import Dense, Network
+from symbackprop.model.layers import Dense
+from symbackprop.model.network import Network
 from symbackprop.proof.instances import verify_entries
 from symbackprop.proof.verify import verify, verify_adjoints, verify_routes
 

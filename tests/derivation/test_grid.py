@@ -16,7 +16,8 @@ from symbackprop.derivation.delta_rule import delta_rule
 from symbackprop.errors import NotSupportedError
 from symbackprop.model.build import graph_from_formulas
 from symbackprop.model.graph import Graph
-from symbackprop.model.network import Dense, Network
+from symbackprop.model.layers import Dense
+from symbackprop.model.network import Network
 from symbackprop.proof.limits import Budget
 from symbackprop.proof.verify import combine, verify_adjoints, verify_routes
 

@@ -14,7 +14,8 @@ from symbackprop.derivation.oracle import beside_oracle, oracle
 from symbackprop.derivation.steps import Derivation
 from symbackprop.errors import GraphError, NotSupportedError
 from symbackprop.model.build import graph_from_formulas
-from symbackprop.model.network import Dense, Network
+from symbackprop.model.layers import Dense
+from symbackprop.model.network import Network
 from symbackprop.proof.instances import verify_entries, verify_neurons
 from symbackprop.proof.verdict import Verdict
 from symbackprop.tensor.instantiate import entry_symbol, instantiate

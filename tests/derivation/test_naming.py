@@ -15,7 +15,7 @@ from symbackprop.model.build import graph_from_formulas, scope_of
 from symbackprop.model.graph import Graph, names_in
 from symbackprop.pipeline import verify_formula
 from symbackprop.proof.verify import verify_lines
-from symbackprop.tensor.nodes import Expr, Positive, entry, index, size, summation
+from symbackprop.tensor.nodes import Expr, Positive, entry, index, is_adjoint, size, summation
 
 GRAPHS = {
     "normalisation": (
@@ -79,7 +79,7 @@ def test_the_gathered_gradient_is_in_one_adjoint_only_or_in_fewer(name: str) -> 
     assert step is not None
 
     def adjoints(expr: Expr) -> set[str]:
-        return {n for n in names_in(expr) if n.startswith("d(")}
+        return {n for n in names_in(expr) if is_adjoint(n)}
 
     assert adjoints(step.right) < adjoints(delta.adjoints["x"].expr)
     assert verify_lines(graph, [(step.left, step.right)])[0].proved

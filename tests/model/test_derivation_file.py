@@ -80,7 +80,7 @@ BAD = {
     "not TOML": ("[define\n", "is no TOML"),
     "shape": (GOOD.replace('x = "n"', 'x = "n+1"'), "[shapes] x"),
     "shape of zero": (GOOD.replace('x = "n"', 'x = "0"'), "[shapes] x"),
-    "name": (GOOD.replace('z = "W @ x"', 'lambda = "W @ x"'), "word of Python"),
+    "name": (GOOD.replace('z = "W @ x"', 'lambda = "W @ x"'), "keyword of Python, and no name: write lam"),
     "latex name": (GOOD.replace('z = "W @ x"', '"\\\\alpha" = "W @ x"'), "is no name"),
     "function name": (GOOD.replace('z = "W @ x"', 'sum = "W @ x"'), "function of the formula language"),
     "formula": (GOOD.replace('"W @ x"', '"W @ y"'), "the inner sizes n and m differ"),

@@ -8,7 +8,8 @@ import pytest
 from symbackprop.catalogue.activations import ACTIVATIONS
 from symbackprop.catalogue.losses import LOSSES
 from symbackprop.errors import FormulaError, GraphError, NotSupportedError, SymbackpropError
-from symbackprop.model.network import Dense, Network
+from symbackprop.model.layers import Dense
+from symbackprop.model.network import Network
 from symbackprop.model.tracing import OFFERED
 from symbackprop.tensor.nodes import size
 

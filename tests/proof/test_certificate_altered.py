@@ -130,7 +130,7 @@ def replaced(content: Json, path: tuple[Any, ...], value: Json) -> dict[str, Jso
 POINTS = 8
 SHARE = 3  # one alteration in so many is tried
 SAYS = ("shapes", "definitions", "functions", "statement", "assumptions", "conditions")
-# Of the forged certificates so many are accepted at most: the proof serves for another statement, which is true as well.
+# So many forged certificates are accepted at most: the proof serves for another statement, which is true as well.
 # `d(L, x) == W.T @ d(L, z)` holds for every loss and every activation; `a != b` for nearly all; `a < 2` since `a < 1`;
 # what is assumed may be more, `t > 1` for `t > 0`; x A.T x is x A x.
 MOST_ACCEPTED = {

@@ -139,3 +139,31 @@ def test_a_defined_quantity_that_cancels_needs_its_value() -> None:
     assert [str(c) for c in claim("q - q == 0", "log(x)").conditions] == ["x > 0"]
     assert claim("q*0 + (x > 0) == 1", "log(x)").kind is not Kind.REFUTED
     assert claim("q*0 + (x > 1) == 1", "log(x)").kind is Kind.REFUTED
+
+
+MASKS = [
+    ("where(m > 0, x, 0)", "d(q, x) == (m > 0)", "d(q, x) == (m >= 0)"),
+    ("abs(m)*x", "d(q, x) == abs(m)", "d(q, x) == abs(m) + (m == 0)"),
+    ("where(m == y, x, 0)", "d(q, x) == (m == y)", "d(q, x) == 0"),
+]
+
+
+@pytest.mark.parametrize(("formula", "true", "false"), MASKS)
+def test_a_mask_is_no_kink_for_what_it_masks(formula: str, true: str, false: str) -> None:
+    """Only m jumps, and nothing is differentiated by it."""
+    verdict = claim(true, formula)
+    assert verdict.kind is Kind.PROVED and not verdict.conditions
+    assert claim(false, formula).kind is Kind.REFUTED
+
+
+@pytest.mark.parametrize("mask", ["m", "m*x", "k"])
+def test_a_mask_that_depends_on_what_is_varied_has_a_kink(mask: str) -> None:
+    graph = graph_from_formulas({"k": "x + m", "q": f"where({mask} > 0, x, 0)"}, {})
+    verdict = verify(relation(graph, "claim", f"d(q, x) == ({mask} > 0)"), graph)
+    assert verdict.kind is Kind.PROVED
+    assert bool(verdict.conditions) is (mask != "m")
+
+
+def test_a_root_that_is_not_varied_may_be_zero() -> None:
+    assert [str(c) for c in claim("d(q, x) == sqrt(m)", "sqrt(m)*x").conditions] == ["m >= 0"]
+    assert [str(c) for c in claim("d(q, m) == x/(2*sqrt(m))", "sqrt(m)*x").conditions] == ["m > 0"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from symbackprop.errors import FileError
 from symbackprop.model.build import graph_from_formulas
-from symbackprop.tensor.nodes import index, size
+from symbackprop.tensor.nodes import index, is_adjoint, size
 from symbackprop.write.formulas.names import Names, make_names, names_of_graph
 from symbackprop.write.formulas.symbols import parse_symbol
 
@@ -57,7 +57,7 @@ def test_deltas_are_named_after_their_pre_activation() -> None:
         pre_activations={"z1", "z2", "a2", "z_o", "net"},
         overrides={"d(E,z2)": r"\Delta^{2}"},
     )
-    found = {code: symbol.text for code, symbol in names.quantities.items() if code.startswith("d(")}
+    found = {code: symbol.text for code, symbol in names.quantities.items() if is_adjoint(code)}
     assert found == {
         "d(E, z1)": r"\delta^{(1)}",
         "d(E, z2)": r"\Delta^{2}",

@@ -9,7 +9,8 @@ from symbackprop.derivation.delta_rule import delta_rule
 from symbackprop.derivation.steps import RULES
 from symbackprop.language.parse import Scope, parse
 from symbackprop.model.build import graph_from_formulas
-from symbackprop.model.network import Dense, Network
+from symbackprop.model.layers import Dense
+from symbackprop.model.network import Network
 from symbackprop.tensor.nodes import size
 from symbackprop.tensor.tensor import Tensor
 from symbackprop.write.plain import PlainText

@@ -141,3 +141,16 @@ def small_instances(repeat: Repeat, claim: DepthClaim) -> Iterator[tuple[int, in
     for depth in claim.depths:
         for number, said, piece in instances(repeat, claim, depth):
             yield depth, number, said, piece
+
+
+def shapes_as_written(repeat: Repeat, claim: DepthClaim) -> tuple[tuple[str, ...], ...]:
+    """The shapes of both sides in the smallest network, where both have axes and are not alike; else nothing."""
+    found = next(small_instances(repeat, claim), None)
+    if found is None:
+        return ()
+    *_, said, piece = found
+
+    def size(code: str) -> str:
+        return f"{piece.places[code].name}[{piece.places[code].place.offset}]" if code in piece.places else code
+
+    return tuple(tuple(size(str(extent)) for extent in shape) for shape in said.broadcast)

@@ -21,7 +21,7 @@ from symbackprop.proof.certificate.trees import (
 )
 from symbackprop.proof.checker.statement import FORMAT
 from symbackprop.proof.verdict import Verdict
-from symbackprop.tensor.nodes import Expr, Partial, adjoint_parts, entry_name
+from symbackprop.tensor.nodes import Expr, Partial, adjoint_parts, entry_name, is_adjoint
 
 FIRST_LEVELS = 3
 LARGE = 200  # terms that would be multiplied out
@@ -142,7 +142,7 @@ def terms_of(raw: Json) -> int:
 def _names(expr: Expr) -> set[str]:
     """The names of quantities; of a total derivative, both."""
     found = {name for name in map(entry_name, nodes_of(expr)) if name is not None}
-    return {part for name in found for part in (adjoint_parts(name) if name.startswith("d(") else [name])}
+    return {part for name in found for part in (adjoint_parts(name) if is_adjoint(name) else [name])}
 
 
 def _totals(expr: Expr, graph: Graph) -> set[tuple[str, str]]:
@@ -150,7 +150,7 @@ def _totals(expr: Expr, graph: Graph) -> set[tuple[str, str]]:
     found = set()
     for node in nodes_of(expr):
         name = entry_name(node) or ""
-        if name.startswith("d("):
+        if is_adjoint(name):
             f, v = adjoint_parts(name)
             found.add((f, v))
         if isinstance(node, Partial):

@@ -22,6 +22,7 @@ from symbackprop.tensor.nodes import (
     entry_indices,
     entry_name,
     extent,
+    is_adjoint,
     is_size,
 )
 from symbackprop.tensor.tensor import axes
@@ -93,7 +94,7 @@ def tree(expr: Expr, graph: Graph) -> Json:
 def _entry(name: str, indices: tuple[Expr, ...], graph: Graph) -> Json:
     """An entry; that of a quantity named d(f, v) is a total derivative."""
     at = [_index(i) for i in indices]
-    if not name.startswith("d("):
+    if not is_adjoint(name):
         return ["at", name, *at]
     f, v = adjoint_parts(name)
     axes_of_f = len(graph.shape(f))

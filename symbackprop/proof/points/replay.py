@@ -21,7 +21,7 @@ from symbackprop.proof.limits import Clock, Undecided, room_for_deep_expressions
 from symbackprop.proof.points.refutation import Counterexample
 from symbackprop.proof.points.tape import Position, Tape
 from symbackprop.tensor.indices import free_indices
-from symbackprop.tensor.nodes import Expr, adjoint_parts, extent
+from symbackprop.tensor.nodes import Expr, adjoint_parts, extent, is_adjoint
 from symbackprop.tensor.tensor import Tensor, axes
 
 Interval = Any  # mpmath is untyped
@@ -82,8 +82,8 @@ class _Replay:
     def _tensors(self, relation: Relation) -> list[Tensor]:
         """The sides and all definitions that they depend on."""
         names = {part for side in (relation.left, relation.right) for part in names_in(side.expr)}
-        names |= {part for name in names if name.startswith("d(") for part in adjoint_parts(name)}
-        reached = {above for name in names if not name.startswith("d(") for above in self.graph.ancestors(name)}
+        names |= {part for name in names if is_adjoint(name) for part in adjoint_parts(name)}
+        reached = {above for name in names if not is_adjoint(name) for above in self.graph.ancestors(name)}
         defined = [d.tensor for name, d in self.graph.definitions.items() if name in reached]
         return [relation.left, relation.right, *defined]
 

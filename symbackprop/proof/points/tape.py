@@ -32,6 +32,7 @@ from symbackprop.tensor.nodes import (
     entry_indices,
     entry_name,
     extent,
+    is_adjoint,
     is_size,
 )
 from symbackprop.tensor.tensor import axes
@@ -179,7 +180,7 @@ class Tape:
         if name in self.graph.definitions:
             tensor = self.graph.definitions[name].tensor
             body: tuple[int, ...] = (self.write(tensor.expr, dict(zip(axes(tensor.shape), position, strict=True))),)
-        elif name not in self.graph.inputs and name.startswith("d("):
+        elif name not in self.graph.inputs and is_adjoint(name):
             f, v = adjoint_parts(name)
             rank = len(self.graph.shape(f))
             return self.derivative(self.named(f, position[:rank]), v, position[rank:], False)

@@ -10,7 +10,17 @@ from enum import IntEnum
 import sympy as sp
 
 from symbackprop.model.graph import names_in
-from symbackprop.tensor.nodes import Expr, IsZero, Local, Partial, Positive, entry_indices, entry_name, is_size
+from symbackprop.tensor.nodes import (
+    Expr,
+    IsZero,
+    Local,
+    Partial,
+    Positive,
+    entry_indices,
+    entry_name,
+    is_adjoint,
+    is_size,
+)
 from symbackprop.write.formulas.extremes import AtLeast, AtMost
 from symbackprop.write.formulas.latex_pieces import Letters, Level, Piece
 from symbackprop.write.formulas.names import Names
@@ -109,7 +119,7 @@ class Order:
         if name is not None:
             if name in self.weights:
                 return Rank.WEIGHT
-            return Rank.ADJOINT if name.startswith("d(") else Rank.SYMBOL
+            return Rank.ADJOINT if is_adjoint(name) else Rank.SYMBOL
         if base.is_Add and len(names_in(base)) > 1:
             return Rank.ERROR
         for kinds, rank in _RANKS:

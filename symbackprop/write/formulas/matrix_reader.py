@@ -39,8 +39,8 @@ from symbackprop.write.formulas.reader_tokens import CLOSING
 _T = TypeVar("_T")
 _MAX_DEPTH, _MAX_EXPONENT = 60, 1000
 # What no factor starts with.
-_ENDS = frozenset([*"-+=<>^_{})],/'.:&", r"\right)", r"\rvert", r"\rVert", r"\odot", r"\oslash", r"\otimes", r"\neq",
-                   r"\leq", r"\geq", r"\\", r"\end"])  # fmt: skip
+_ENDS = frozenset([*"-+=<>^_{}],/'.:&", *CLOSING.values(), r"\rvert", r"\rVert", r"\odot", r"\oslash", r"\otimes",
+                   r"\neq", r"\leq", r"\geq", r"\\", r"\end"])  # fmt: skip
 _ENTRYWISE: Mapping[str, Callable[[Array, Array], Array]] = {
     r"\odot": lambda a, b: entry_by_entry(sp.Mul, a, b),
     r"\oslash": lambda a, b: entry_by_entry(lambda u, v: u / v, a, b),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import sympy as sp
 
 from symbackprop.language.calls import next_name
-from symbackprop.tensor.nodes import Expr, Partial, entry, size
+from symbackprop.tensor.nodes import Expr, Partial, entry, is_adjoint, size
 from symbackprop.write.formulas.matrix_reader_arrays import (
     Array,
     arranged,
@@ -23,6 +23,7 @@ from symbackprop.write.formulas.matrix_reader_arrays import (
     transposed,
 )
 from symbackprop.write.formulas.matrix_reader_words import INDICATORS, PAIRS, WHOLE, Kind, Word, function_of_entries
+from symbackprop.write.formulas.reader_tokens import CLOSING
 
 if TYPE_CHECKING:
     from symbackprop.write.formulas.matrix_reader import MatrixReader
@@ -35,7 +36,7 @@ _CASES = ("{", *"cases", "}")
 def base(reader: MatrixReader) -> Array:
     """The base of a factor; `reader.scripts` then says which scripts may follow it."""
     token = reader.peek()
-    if token in ("(", r"\left("):
+    if token in CLOSING:
         return reader.group()
     if token.isdigit():
         return _with("^", reader, lambda r: Array(r.number()))
@@ -87,7 +88,7 @@ def _fraction(reader: MatrixReader) -> Array:
 def _derivative(reader: MatrixReader) -> Array:
     r"""\frac{\partial f}{\partial v}: the axes of f, then those of v."""
     reader.expect(r"\frac", "{", r"\partial")
-    f = reader.group() if reader.peek() in ("(", r"\left(") else _quantity(reader)
+    f = reader.group() if reader.peek() in CLOSING else _quantity(reader)
     reader.expect("}", "{", r"\partial")
     v = _quantity(reader)
     reader.expect("}")
@@ -252,7 +253,7 @@ def _call(reader: MatrixReader, code: str) -> Array:
     function = function_of_entries(code, order)
     if function is None:
         reader.fail(f"derivative {order} of {code}")
-    if code == "log" and order == 0 and reader.peek() not in ("(", r"\left("):
+    if code == "log" and order == 0 and reader.peek() not in CLOSING:
         found = entry_by_entry(function, reader.product())
         reader.scripts = ""
         return found
@@ -268,7 +269,7 @@ def _next(reader: MatrixReader) -> Array:
         reader.expect("}")
     reader.expect("(")
     word = reader.words.take(reader)
-    if word.kind is not Kind.WHOLE or word.code.startswith("d("):
+    if word.kind is not Kind.WHOLE or is_adjoint(word.code):
         reader.fail("expected the name of a quantity")
     reader.expect(")")
     reader.scripts = "_" if steps > 1 else "_^"

@@ -36,6 +36,7 @@ from symbackprop.tensor.nodes import (
 )
 from symbackprop.write.formulas.names import Names
 from symbackprop.write.formulas.reader_indices import IndexReader
+from symbackprop.write.formulas.reader_tokens import CLOSING
 from symbackprop.write.formulas.reader_words import CALLS, COMPARISONS, tables
 
 _MAX_DEPTH, _MAX_EXPONENT = 100, 1000
@@ -92,8 +93,8 @@ class _Reader(IndexReader):
 
     def starts_factor(self) -> bool:
         token = self.peek()
-        return bool(token) and token not in set("-+=>^_{})[],/'") | {
-            r"\right)",
+        return bool(token) and token not in set("-+=>^_{}[],/'") | {
+            *CLOSING.values(),
             r"\right|",
             r"\rvert",
             r"\leq",
@@ -176,7 +177,7 @@ class _Reader(IndexReader):
         token = self.peek()
         if token.isdigit():
             return self.number()
-        if token in ("(", r"\left("):
+        if token in CLOSING:
             return self.group()
         if token in _BASES:
             self.take()

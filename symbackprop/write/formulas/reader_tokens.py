@@ -9,11 +9,13 @@ import sympy as sp
 from symbackprop.errors import FormulaError
 from symbackprop.tensor.nodes import Expr
 
-_TOKEN = re.compile(r"\s+|\\,|\\left[(.]|\\right[)|]|\\[A-Za-z]+|\\_|[0-9]+|[A-Za-z]|[-+*=<>^_{}()\[\]/,'.:&]|\\\\")
+_TOKEN = re.compile(
+    r"\s+|\\,|\\left[(.]|\\right[)|]|\\bigg?l\(|\\bigg?r\)|\\[A-Za-z]+|\\_|[0-9]+|[A-Za-z]|[-+*=<>^_{}()\[\]/,'.:&]|\\\\"
+)
 _MAX_LENGTH, _MAX_DIGITS = 200_000, 4000
 _T = TypeVar("_T")
 # What closes an opening parenthesis.
-CLOSING = {"(": ")", r"\left(": r"\right)"}
+CLOSING = {"(": ")", r"\left(": r"\right)", r"\bigl(": r"\bigr)", r"\biggl(": r"\biggr)"}
 
 
 def lex(text: str) -> list[tuple[str, int]]:

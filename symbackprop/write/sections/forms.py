@@ -13,7 +13,7 @@ from symbackprop.model.graph import Graph, Relation, names_in
 from symbackprop.proof.index.form import IndexForms, subtract
 from symbackprop.proof.limits import Undecided
 from symbackprop.tensor.indices import transform
-from symbackprop.tensor.nodes import Expr, adjoint_parts, entry, entry_indices, entry_name
+from symbackprop.tensor.nodes import Expr, adjoint_parts, entry, entry_indices, entry_name, is_adjoint
 from symbackprop.tensor.tensor import Tensor
 from symbackprop.write.blocks import Math, Mono
 from symbackprop.write.formulas.matrix import matrix_latex, matrix_relation
@@ -53,7 +53,7 @@ def identifiers(graph: Graph, expr: Expr) -> dict[str, str]:
     """An identifier for each adjoint d(L, v) in an expression -> that code name."""
     taken = {*graph.inputs, *graph.definitions, *graph.functions, *graph.sizes()}
     codes: dict[str, str] = {}
-    for code in sorted(name for name in names_in(expr) if name.startswith("d(")):
+    for code in sorted(name for name in names_in(expr) if is_adjoint(name)):
         identifier = f"delta_{adjoint_parts(code)[1]}"
         while identifier in taken or identifier in codes:
             identifier += "_"
