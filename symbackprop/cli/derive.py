@@ -35,7 +35,8 @@ FORMATS = ("tex", "md", "json")
     help="Formats to write, separated by commas.",
 )
 @options.seconds
-def derive(paths: tuple[str, ...], out: Path | None, chosen: str, seconds: float) -> int:
+@options.terms
+def derive(paths: tuple[str, ...], out: Path | None, chosen: str, seconds: float, terms: int) -> int:
     """Derive, prove and write derivation files (or all in a directory).
 
     Exit status: 0 everything is proved, 1 something is refuted, 2 bad input, 3 something is undecided,
@@ -44,7 +45,7 @@ def derive(paths: tuple[str, ...], out: Path | None, chosen: str, seconds: float
     suffixes = formats(chosen, FORMATS)
     files = derivation_files(paths)
     targets = _targets(files, out)
-    reports = _work(files, seconds)
+    reports = _work(files, seconds, terms)
     texts = {path: _texts(path, report, suffixes) for path, report in reports.items()}
     written = {path: _write(targets[path], made) for path, made in texts.items()}
     _show(reports, written)
@@ -62,7 +63,7 @@ def _targets(files: list[Path], out: Path | None) -> dict[Path, Path]:
     return targets
 
 
-def _work(files: list[Path], seconds: float) -> dict[Path, "Report"]:
+def _work(files: list[Path], seconds: float, terms: int) -> dict[Path, "Report"]:
     """All reports; every file is read before the first proof, so that bad input is told at once."""
     from symbackprop.model.derivation_file import load
     from symbackprop.pipeline import work_out
@@ -78,7 +79,7 @@ def _work(files: list[Path], seconds: float) -> dict[Path, "Report"]:
                 bar.tell(f"{name}: {what}")
 
             try:
-                reports[path] = work_out(file, tell, Budget(seconds=seconds))
+                reports[path] = work_out(file, tell, Budget(terms=terms, seconds=seconds))
             except SymbackpropError as error:
                 raise FileError(f"{path}: {error}") from None
             bar.advance()
@@ -151,9 +152,10 @@ def _findings(report: "Report") -> list[str]:
     for piece in report.any_depth.pieces:
         lines += [f"the line {text}: {verdict}" for text, verdict in piece.open_lines]
     network = report.file.any_depth
-    for deep, induction in report.any_depth.claims if network is not None else ():
-        verdict, shapes = as_written(network.repeat, induction.verdict), shapes_as_written(network.repeat, deep)
-        lines += _of_claim(f"{deep.name}: {deep.formula}", verdict, shapes)
+    for deep, induction in report.any_depth.claims:
+        if network is not None:
+            verdict, shapes = as_written(network.repeat, induction.verdict), shapes_as_written(network.repeat, deep)
+            lines += _of_claim(f"{deep.name}: {deep.formula}", verdict, shapes)
     for claim in report.claims:
         shapes = tuple(tuple(map(str, shape)) for shape in claim.relation.broadcast)
         lines += _of_claim(f"{claim.relation.name}: {claim.relation.formula}", claim.verdict, shapes)

@@ -8,7 +8,7 @@ import click
 
 from symbackprop.cli.screen import console, table
 from symbackprop.cli.status import meant
-from symbackprop.errors import FileError
+from symbackprop.errors import FileError, shorten
 
 
 class Listing(NamedTuple):
@@ -24,15 +24,23 @@ class Listing(NamedTuple):
 
 @click.command("list", short_help="List identities, activations, losses, functions.")
 @click.argument("what", metavar="identities|activations|losses|functions")
+@click.argument("words", nargs=-1, metavar="[WORD]...")
 @click.option("--topic", help="Only the identities of one topic.")
 @click.option("--json", "as_json", is_flag=True, help="The list as JSON on the standard output.")
-def listing(what: str, topic: str | None, as_json: bool) -> None:
-    """List identities, activations, losses, or the functions of formulas."""
+def listing(what: str, words: tuple[str, ...], topic: str | None, as_json: bool) -> None:
+    """List identities, activations, losses, or the functions of formulas.
+
+    \b
+    symbackprop list identities softmax jacobian
+
+    With words, only the rows that hold all of them, in whatever column. Where the output is no terminal, each row is
+    one line.
+    """
     if what not in LISTINGS:
         raise FileError(f"list {what!r}: expected one of {', '.join(LISTINGS)}{meant(what, LISTINGS)}")
     if topic is not None and what != "identities":
         raise FileError(f"--topic {topic!r}: only identities have topics")
-    found = LISTINGS[what]() if topic is None else _of_topic(topic)
+    found = _holding(words, LISTINGS[what]() if topic is None else _of_topic(topic), what)
     if as_json:
         rows = [dict(zip(found.headings, row, strict=True)) for row in found.rows]
         click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
@@ -40,8 +48,24 @@ def listing(what: str, topic: str | None, as_json: bool) -> None:
         _show(found)
 
 
+def _holding(words: Sequence[str], found: Listing, what: str) -> Listing:
+    """The rows in which every word stands, in small letters or capital ones.
+
+    Raises: FileError where there is none.
+    """
+    rows = [row for row in found.rows if all(word.lower() in " ".join(row).lower() for word in words)]
+    if not rows:
+        raise FileError(f"list {what}: none of them holds {shorten(' '.join(words))!r}")
+    return found._replace(rows=rows)
+
+
 def _show(found: Listing) -> None:
+    """The table; where the output is no terminal, a line for each row, which no column is left out of."""
     from rich.text import Text
+
+    if not console().is_terminal:
+        click.echo("\n".join(_lines(found)))
+        return
 
     columns = [k for k in range(len(found.headings)) if k != found.group]
     shown = table(*(found.headings[k] for k in columns))
@@ -54,6 +78,13 @@ def _show(found: Listing) -> None:
             shown.add_row(Text(last, style="bold"))
         shown.add_row(*(Text(row[k]) for k in columns))
     console().print(shown)
+
+
+def _lines(found: Listing) -> list[str]:
+    """The headings and the rows, each one line, with columns as wide as they have to be."""
+    rows = [found.headings, *found.rows]
+    widths = [max(len(row[k]) for row in rows) for k in range(len(found.headings))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def _identities() -> Listing:

@@ -95,8 +95,8 @@ def _undeclared(outcomes: Sequence[Outcome]) -> str:
     names = dict.fromkeys(name for of in outcomes if not of.claim.origin for name in of.claim.scalars)
     if not names:
         return ""
-    taken = "a scalar, because no --shape declares it" if len(names) == 1 else "scalars, because no --shape declares them"
-    return f"{', '.join(names)}: taken for {taken}"
+    what, them = ("a scalar", "it") if len(names) == 1 else ("scalars", "them")
+    return f"{', '.join(names)}: taken for {what}, because no --shape declares {them}"
 
 
 def as_data(outcome: Outcome) -> dict[str, Any]:

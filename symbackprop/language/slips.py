@@ -58,7 +58,7 @@ def primed(text: str) -> tuple[int, str] | None:
     if found is None:
         return None
     argument = (found[2] or "").strip() or "..."
-    return found.start(), f"{found[0]}: write prime({found[1]}, {argument}) for the derivative of an elementwise function"
+    return found.start(), f"{found[0]}: the derivative of an elementwise function is prime({found[1]}, {argument})"
 
 
 def keyword_as_name(text: str) -> tuple[int, str] | None:

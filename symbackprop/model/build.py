@@ -234,7 +234,7 @@ def _cancelled(graph: Graph, formula: str, *sides: Tensor) -> list[Expr]:
 
 
 def final_scalars(graph: Graph) -> list[str]:
-    """The scalar definitions that no other one uses; where there is only one, it is the loss unless another is named."""
+    """The scalar definitions that no other one uses; where there is one only, it is the loss, if none is named."""
     used = {name for d in graph.definitions for name in graph.uses(d)}
     return [d for d in graph.definitions if d not in used and not graph.shape(d)]
 
