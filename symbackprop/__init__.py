@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         graph,
         identities,
         instantiate,
+        lambdify,
         verify,
     )
     from symbackprop.errors import FileError, FormulaError, GraphError, NotSupportedError, SymbackpropError
@@ -61,6 +62,7 @@ _HOMES = dict.fromkeys(
         "graph",
         "identities",
         "instantiate",
+        "lambdify",
         "verify",
     ),
     "symbackprop.api",
@@ -104,6 +106,7 @@ __all__ = [
     "graph",
     "identities",
     "instantiate",
+    "lambdify",
     "verify",
 ]
 

@@ -25,6 +25,7 @@ from symbackprop.model.layers import Dense
 from symbackprop.model.naming import with_formula
 from symbackprop.model.network import Network
 from symbackprop.model.training import Training, relation_after_steps, training_on
+from symbackprop.numeric.entries import Compiled, lambdify_gradients
 from symbackprop.proof.certificate import certificate as certificate_of
 from symbackprop.proof.check import CertificateError, check
 from symbackprop.proof.limits import Budget
@@ -53,6 +54,7 @@ __all__ = [
     "graph",
     "identities",
     "instantiate",
+    "lambdify",
     "verify",
 ]
 
@@ -196,3 +198,15 @@ def instantiate(derived: Derivations | Derivation, sizes: Mapping[str, int] | No
     if not isinstance(derived, Derivations | Derivation):
         raise GraphError(f"expected what derive(...) gives, found {type(derived).__name__}")
     return instance_of(derived.delta_rule if isinstance(derived, Derivations) else derived, sizes)
+
+
+def lambdify(neurons: Instance) -> Compiled:
+    """An instance as a NumPy function: f(W=..., x=...) returns the loss and a dictionary of its gradients.
+
+    Every neuron, δ and gradient entry is compiled as it stands by SymPy's `lambdify`.
+
+    Raises: GraphError for anything but an instance; NotSupportedError for an arbitrary function.
+    """
+    if not isinstance(neurons, Instance):
+        raise GraphError(f"expected what instantiate(...) gives, found {type(neurons).__name__}")
+    return lambdify_gradients(neurons)

@@ -185,11 +185,12 @@ class Derivations:
         return found
 
     def numpy_source(self) -> str:
-        """Source of a NumPy function of the inputs that returns the loss and a dictionary of its gradients.
+        """Source of a NumPy function of the inputs that returns the loss and a dictionary of its gradients, in the
+        order of `wrt`.
 
         Raises: NotSupportedError for what NumPy has no words for.
         """
-        return numpy_source(self.graph, self.loss, self.delta_rule.adjoints)
+        return numpy_source(self.graph, self.loss, self.delta_rule.adjoints, wrt=self.delta_rule.gradients)
 
     def to_markdown(self, *, budget: Budget = Budget()) -> str:
         """Definitions, both derivations, their proofs and the NumPy source as a Markdown document.

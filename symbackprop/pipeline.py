@@ -258,7 +258,9 @@ def _sources(
     for loss in losses:
         pairs = {(s.first, s.second): s.tensor for s in second if s.loss == loss.loss}
         try:
-            sources[loss.loss] = numpy_source(file.graph, loss.loss, loss.delta.adjoints, second=pairs)
+            sources[loss.loss] = numpy_source(
+                file.graph, loss.loss, loss.delta.adjoints, second=pairs, wrt=loss.delta.gradients
+            )
         except NotSupportedError as error:
             missing[loss.loss] = str(error)
     return sources, missing

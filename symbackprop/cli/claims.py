@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from symbackprop.cli.files import derivation_files, kind_of
+from symbackprop.cli.files import derivation_files, kind_of, loaded
 from symbackprop.cli.formulas import Formulas
 from symbackprop.errors import FileError, shorten
 
@@ -106,10 +106,8 @@ def of_identity(identity: "Identity") -> list[Claim]:
 
 
 def _of_path(text: str) -> list[Claim]:
-    from symbackprop.model.derivation_file import load
-
     files = derivation_files([text])
-    found = [claim for path in files for claim in _of_file(load(path), str(path))]
+    found = [claim for path in files for claim in _of_file(loaded(path), str(path))]
     if not found:
         what = "the file has no [claims]" if files == [Path(text)] else "no file in it has [claims]"
         raise FileError(f"{text}: {what}, so there is nothing to verify; `symbackprop derive` proves gradients")

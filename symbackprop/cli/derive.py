@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from symbackprop.cli import options
-from symbackprop.cli.files import derivation_files, formats, write_all
+from symbackprop.cli.files import derivation_files, formats, loaded, write_all
 from symbackprop.cli.screen import console, plain_line, progress
 from symbackprop.cli.status import status_of
 from symbackprop.cli.verdicts import broadcast_note
@@ -65,14 +65,13 @@ def _targets(files: list[Path], out: Path | None) -> dict[Path, Path]:
 
 def _work(files: list[Path], seconds: float, terms: int) -> dict[Path, "Report"]:
     """All reports; every file is read before the first proof, so that bad input is told at once."""
-    from symbackprop.model.derivation_file import load
     from symbackprop.pipeline import work_out
     from symbackprop.proof.limits import Budget
 
-    loaded = {path: load(path) for path in files}
+    read = {path: loaded(path) for path in files}
     reports = {}
-    with progress(len(loaded)) as bar:
-        for path, file in loaded.items():
+    with progress(len(read)) as bar:
+        for path, file in read.items():
             name = path.name
 
             def tell(what: str, name: str = name) -> None:

@@ -1,11 +1,15 @@
-"""Which derivation files are meant, and documents that appear whole or not at all."""
+"""Which derivation files are meant, what they hold, and documents that appear whole or not at all."""
 
 import os
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from symbackprop.errors import FileError
+
+if TYPE_CHECKING:
+    from symbackprop.model.derivation_file import DerivationFile
 
 
 def derivation_files(paths: Iterable[str]) -> list[Path]:
@@ -14,6 +18,21 @@ def derivation_files(paths: Iterable[str]) -> list[Path]:
     Raises: FileError for a path that names nothing.
     """
     return files_of(paths, ".toml")
+
+
+def loaded(path: Path) -> "DerivationFile":
+    """The derivation file at a path, with everything in it checked that can be without a proof.
+
+    Raises: FileError with one line that says where and what to do.
+    """
+    from symbackprop.model.derivation_file import load
+    from symbackprop.model.toml_values import told_at
+    from symbackprop.write.check import check_names
+
+    file = load(path)
+    with told_at(str(path)):
+        check_names(file)
+    return file
 
 
 def files_of(paths: Iterable[str], suffix: str) -> list[Path]:

@@ -21,7 +21,7 @@ from symbackprop.model.build import (
     parameters_of,
     relation,
 )
-from symbackprop.model.file_numbers import PrintedNumber, Values, read_given, read_printed
+from symbackprop.model.file_numbers import PrintedNumber, Values, check_steps, read_given, read_printed
 from symbackprop.model.graph import Graph, Relation
 from symbackprop.model.repeat.section import AnyDepth, read_any_depth
 from symbackprop.model.toml_values import read_number, read_table, read_text, read_texts, read_toml, told_at
@@ -120,6 +120,8 @@ def read(path: Path, data: dict[str, Any]) -> DerivationFile:
     graph = graph_from_formulas(define, shapes, functions=functions, assume=read_texts(data, "assume"))
     training = _training(train, graph) if train else None
     given, sizes = read_given(read_table(data, "given"), graph)
+    if training and training.steps:
+        check_steps(training, given, graph)
     file = DerivationFile(
         path=path,
         title=read_text(data, "title") or path.stem,

@@ -6,7 +6,7 @@ a user wrote reaches the text unread.
 
 import ast
 import keyword
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import sympy as sp
@@ -42,21 +42,25 @@ def numpy_source(
     adjoints: Mapping[str, Tensor],
     name: str = "loss_and_gradients",
     second: Mapping[tuple[str, str], Tensor] | None = None,
+    wrt: Iterable[str] = (),
 ) -> GeneratedSource:
     """Source of a function of the inputs that returns the loss and a dictionary of its gradients.
 
     With `second`, ∂²loss/∂v∂w for pairs of names, it also returns a dictionary of these by their pairs.
 
     `adjoints` gives ∂loss/∂v for each name v, as an index expression over forward names and over other adjoints
-    `entry(adjoint_name(loss, v), ...)`. The gradients of inputs are returned. Sizes are read off the arguments;
-    an arbitrary function f of the graph becomes an argument, and so does f_prime where it is needed.
+    `entry(adjoint_name(loss, v), ...)`. The gradients of inputs are returned, those in `wrt` first and in that order.
+    Sizes are read off the arguments; an arbitrary function f of the graph becomes an argument, and so does f_prime
+    where it is needed.
 
     Raises: GraphError for a name that is no identifier or a loss that is not defined; NotSupportedError for an
     adjoint that NumPy has no words for.
     """
     if loss not in graph.definitions:
         raise GraphError(f"the loss {loss!r} is not defined; defined are: {', '.join(graph.definitions)}")
-    return _SourceWriter(graph, loss, adjoints, name, second or {}).source()
+    in_order = dict.fromkeys([*(v for v in wrt if v in adjoints), *adjoints])
+    wanted = [v for v in in_order if v in graph.inputs] or list(in_order)
+    return _SourceWriter(graph, loss, adjoints, name, second or {}, wanted).source()
 
 
 def compile_numpy(source: GeneratedSource) -> Callable[..., Any]:
@@ -101,11 +105,11 @@ class _SourceWriter:
         adjoints: Mapping[str, Tensor],
         name: str,
         second: Mapping[tuple[str, str], Tensor],
+        wanted: Sequence[str],
     ) -> None:
-        self.graph, self.loss, self.adjoints, self.second = graph, loss, adjoints, second
+        self.graph, self.loss, self.adjoints, self.second, self.wanted = graph, loss, adjoints, second, wanted
         self.identifiers = _Identifiers()
         self.name = self.identifiers.new(name)
-        self.wanted = [v for v in adjoints if v in graph.inputs] or list(adjoints)
         self.order = self._needed()
         used = {loss}.union(*(names_in(t.expr) for t in (*(adjoints[v] for v in self.order), *second.values())))
         forward = frozenset().union(*(graph.ancestors(n) for n in used if not is_adjoint(n)))

@@ -11,7 +11,13 @@ from itertools import chain, islice
 
 from symbackprop.errors import NotSupportedError
 from symbackprop.model.graph import Graph, Relation, names_in
-from symbackprop.proof.conditions import conditions_of, declared_adjoints, differentiated_by, excluded
+from symbackprop.proof.conditions import (
+    conditions_beside,
+    conditions_of,
+    declared_adjoints,
+    differentiated_by,
+    excluded,
+)
 from symbackprop.proof.cut import Cut, nested_steps
 from symbackprop.proof.domain import Domain, as_relations, distinct, with_reasons
 from symbackprop.proof.index.form import NONNEGATIVE, NONZERO, POSITIVE, IndexForms
@@ -91,8 +97,7 @@ def prove(
                     conditions = () if local else tuple(conditions_of(relation, graph))
                     noted = tuple(_noted(forms, domain, stage.restore))
                     if noted and local:
-                        sides = (relation.left, relation.right)
-                        noted = with_reasons(noted, [c for side in sides for c in domain.conditions(side)], graph)
+                        noted = with_reasons(noted, tuple(conditions_beside(relation, graph)), graph)
                     elif noted:
                         noted = with_reasons(noted, conditions, graph)
                     attempt.conditions = distinct(chain(conditions, noted))

@@ -26,6 +26,16 @@ def conditions_of(relation: Relation, graph: Graph) -> Iterator[Condition]:
     yield from ends(relation, graph)
 
 
+def conditions_beside(relation: Relation, graph: Graph) -> Iterator[Condition]:
+    """What a statement about one step of a derivation needs, and the definitions in which it differentiates."""
+    domain, variables = Domain(graph), differentiated_by(relation)
+    for side in (relation.left, relation.right):
+        yield from domain.conditions(side)
+    for name, definition in graph.definitions.items():
+        if variables.intersection(graph.uses(name)):
+            yield from domain.conditions(definition.tensor, 1)
+
+
 def excluded(relation: Relation, graph: Graph) -> tuple[Condition, ...]:
     """The conditions that exclude kinks, and the ends of roots that are differentiated: there a statement says nothing.
 

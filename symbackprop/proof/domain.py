@@ -246,21 +246,23 @@ def distinct(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
 def with_reasons(noted: Sequence[Condition], known: Sequence[Condition], graph: Graph) -> tuple[Condition, ...]:
     """What was noted, with its reason only if the formulas hold such a denominator or root of the same quantities.
 
-    log(x²) needs x != 0, but no denominator holds x. What is `known` to be needed has its own reason.
+    log(x²) needs x != 0, but no denominator holds x. What is `known` to be needed stands as it is known.
     """
 
     def about(condition: Condition) -> frozenset[str]:
         names = (name for name in names_in(condition.expr) if not is_adjoint(name))
         return frozenset().union(*(graph.ancestors(name) for name in names))
 
-    def reason(condition: Condition) -> str:
-        key, names = _key(condition), about(condition)
-        own = next((other.why for other in known if _key(other) == key), "")
+    def with_reason(condition: Condition) -> Condition:
+        names = about(condition)
         like = any(why == condition.why and (names & others or not names) for why, others in reasons)
-        return own or (condition.why if like else "")
+        return by_key.get(_key(condition)) or replace(condition, why=condition.why if like else "")
 
     reasons = [(condition.why, about(condition)) for condition in known]
-    return tuple(replace(condition, why=reason(condition)) for condition in noted)
+    by_key: dict[tuple[Expr, str], Condition] = {}
+    for condition in known:
+        by_key.setdefault(_key(condition), condition)
+    return tuple(map(with_reason, noted))
 
 
 def _key(condition: Condition) -> tuple[Expr, str]:

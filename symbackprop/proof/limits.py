@@ -27,7 +27,7 @@ class Budget:
     """The largest number of terms of an expression and the longest time in seconds that a proof may take.
 
     The search for a counterexample or a witness, which follows, may take half as long again. Where the proof is one
-    of several for the same verdict, `within` is the clock of all of them.
+    of several for the same verdict, `within` is the clock of all of them. Of a part, `whole` is the time of all.
 
     Raises: GraphError for what is no number of terms or seconds.
     """
@@ -35,6 +35,7 @@ class Budget:
     terms: int = 200_000
     seconds: float = 20.0
     within: Clock | None = field(default=None, compare=False, repr=False)
+    whole: float | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.terms, int) or isinstance(self.terms, bool) or self.terms < 1:
@@ -45,7 +46,14 @@ class Budget:
 
     def part(self, share: float) -> Budget:
         """That share of the time."""
-        return Budget(self.terms, self.seconds * share, self.within)
+        whole = self.seconds if self.whole is None else self.whole
+        return Budget(self.terms, self.seconds * share, self.within, whole)
+
+    def time(self) -> str:
+        """`budget of 20 seconds`, or the share of it: what a reader is told when the time is over."""
+        if self.whole is None:
+            return f"budget of {self.seconds:g} seconds"
+        return f"share of {self.seconds:g} seconds in the budget of {self.whole:g} seconds"
 
 
 class Clock:
@@ -53,10 +61,10 @@ class Clock:
 
     def __init__(self, budget: Budget, within: Clock | None = None) -> None:
         self.budget = budget
-        self._end, self._seconds = monotonic() + budget.seconds, budget.seconds
+        self._end, self._time = monotonic() + budget.seconds, budget.time()
         for outer in (within, budget.within):
             if outer is not None and outer._end < self._end:
-                self._end, self._seconds = outer._end, outer._seconds
+                self._end, self._time = outer._end, outer._time
 
     def over(self) -> bool:
         """Whether the time is over."""
@@ -67,7 +75,7 @@ class Clock:
         if terms > self.budget.terms:
             raise Undecided(f"budget of {self.budget.terms} terms exceeded")
         if self.over():
-            raise Undecided(f"budget of {self._seconds:g} seconds exceeded")
+            raise Undecided(f"{self._time} exceeded")
 
 
 @contextmanager

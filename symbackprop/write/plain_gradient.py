@@ -44,11 +44,16 @@ def _shape(ctx: Context, name: str) -> str:
 
 
 def _equations(ctx: Context, loss: LossReport) -> list[str]:
-    """The equations of the δ-rule from the loss down; the verdict stands below those that were asked for."""
+    """The equations of the δ-rule from the loss down, last those by the inputs that were asked for, in that order.
+
+    The verdict stands below each that was asked for.
+    """
     writer = PlainText(ctx.graph, loss.loss)
     verdicts = {gradient.name: gradient.verdict for gradient in loss.gradients}
     blocks = []
-    for name, tensor in loss.delta.adjoints.items():
+    asked = [name for name in verdicts if name in ctx.graph.inputs]
+    for name in (*(name for name in loss.delta.adjoints if name not in asked), *asked):
+        tensor = loss.delta.adjoints[name]
         code = adjoint_name(loss.loss, name)
         left, right = writer.equation(entry(code, *tensor.indices), tensor.expr)
         arrays = array_text(loss.delta, tensor) if tensor.shape else None

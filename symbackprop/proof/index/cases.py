@@ -5,6 +5,7 @@ Each stage only ever answers "zero" for what is zero; where it fails, the form s
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from itertools import permutations, product
 from math import factorial, prod
@@ -33,7 +34,7 @@ from symbackprop.proof.index.poly import (
 from symbackprop.proof.index.ring import Factors, raise_factor, remainder
 from symbackprop.proof.index.rules import Conditioned, Rule
 from symbackprop.proof.index.sums import Dummies, extent_value
-from symbackprop.proof.limits import Budget, Clock, Undecided
+from symbackprop.proof.limits import Clock, Undecided
 
 # Orders of the dummies of one sum that are tried, signs that are distinguished, entries that a sum is written out to.
 MOST_ORDERS = 6
@@ -53,7 +54,7 @@ def proof_by_stages(engine: Conditioned, p: Poly) -> Conditioned | None:
     for stage, kind in ((vanishes_in_common_sum, Conditioned), (vanishes_written_out, WrittenOut)):
         own = kind(engine.plain, engine.rules)
         own.continue_from(engine)
-        own.clock = Clock(Budget(min(MOST_STAGE_TERMS, budget.terms), budget.seconds / 4), engine.clock)
+        own.clock = Clock(replace(budget.part(1 / 4), terms=min(MOST_STAGE_TERMS, budget.terms)), engine.clock)
         try:
             if stage(own, p):
                 return own

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from math import prod
 
 import sympy as sp
@@ -16,16 +17,22 @@ from symbackprop.tensor.tensor import Tensor
 
 # Entries of one quantity, or terms of one sum: with more of them a single point takes too long.
 MOST_ENTRIES = 200_000
+# Numbers whose numerator or denominator is smaller are drawn anyway.
+FAR, MOST_TURNS = 4, 8
 
 
 @dataclass(frozen=True, slots=True)
 class Involved:
-    """`names` in order of evaluation, `needs` that must have values, the `least` sizes, and the `ranges` to go over."""
+    """`names` in order of evaluation, `needs` that must have values, the `least` sizes, and the `ranges` to go over.
+
+    `turns` are numbers at which a term c + a x of the formulas changes its sign, and numbers beside them.
+    """
 
     names: tuple[str, ...]
     needs: tuple[Expr, ...]
     least: Mapping[str, int]
     ranges: frozenset[tuple[Expr, ...]]
+    turns: tuple[Fraction, ...]
 
     def too_large(self, sizes: Mapping[str, int]) -> bool:
         """Whether for these sizes there is too much to evaluate."""
@@ -51,7 +58,19 @@ def involved(sides: Iterable[Tensor], graph: Graph, adjoints: Mapping[str, Tenso
     exprs = [*(t.expr for t in tensors), *needs]
     sums = (node for expr in exprs for node in atoms(expr, sp.Sum))
     ranges = frozenset([*shapes, *(tuple(extent(limit[0]) for limit in node.limits) for node in sums)])
-    return Involved(names, needs, least_sizes(graph, exprs, shapes), ranges)
+    return Involved(names, needs, least_sizes(graph, exprs, shapes), ranges, _turns(exprs))
+
+
+def _turns(exprs: Iterable[Expr]) -> tuple[Fraction, ...]:
+    """-c/a for the sums c + a x + ... in expressions, and the numbers 1 above and below, but for common ones."""
+    found: set[Fraction] = set()
+    for node in (node for expr in exprs for node in atoms(expr, sp.Add)):
+        constant, rest = node.as_coeff_Add()
+        for term in sp.Add.make_args(rest) if constant.is_Rational else ():
+            ratio = -constant / term.as_coeff_Mul()[0]
+            found.add(Fraction(int(ratio.p), int(ratio.q)))
+    rare = sorted(number for number in found if abs(number) >= FAR or number.denominator >= FAR)
+    return tuple(number + step for number in rare[:MOST_TURNS] for step in (0, 1, -1))
 
 
 def names_in_tensor(tensor: Tensor) -> list[str]:

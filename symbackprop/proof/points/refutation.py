@@ -6,6 +6,7 @@ too wide, or at a point where a side is undefined, counts neither for nor agains
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from fractions import Fraction
 from random import Random
 from typing import Any
 
@@ -212,8 +213,10 @@ class _Search:
     def evaluations(self, attempts: int, seed: int) -> Iterator[tuple[_Point | None, Position]]:
         """Points with positions of the free indices, or None where the assumptions were not met."""
         # A scalar relation gives one evaluation at a point, a tensor several: the one gets more points instead.
-        for attempt in range(attempts if self.relation.left.shape else 3 * attempts):
-            point = self.point(attempt, seed)
+        attempts = attempts if self.relation.left.shape else 3 * attempts
+        beside = attempts // 2 if self.involved.turns else 0
+        for attempt in range(attempts + beside):
+            point = self.point(attempt, seed, self.involved.turns if attempt >= attempts else ())
             if point is None:
                 self.unsampled += 1
                 yield None, ()
@@ -223,7 +226,7 @@ class _Search:
                 positions = sorted(Random(attempt).sample(positions, ENTRIES))
             yield from ((point, position) for position in positions)
 
-    def point(self, attempt: int, seed: int) -> _Point | None:
+    def point(self, attempt: int, seed: int, turns: Sequence[Fraction] = ()) -> _Point | None:
         least, given = self.involved.least, self.sizes
         if given is None:
             sizes = choose_sizes(least, attempt, seed)
@@ -236,7 +239,15 @@ class _Search:
         families = {name: chosen.family for name, chosen in functions.items()}
         names = self.involved.names
         values = sample(
-            self.graph, names, self.assumptions, sizes, seed=seed, attempt=attempt, functions=families, clock=self.clock
+            self.graph,
+            names,
+            self.assumptions,
+            sizes,
+            seed=seed,
+            attempt=attempt,
+            functions=families,
+            clock=self.clock,
+            turns=turns,
         )
         return None if values is None else _Point(self.graph, self.adjoints, sizes, values, functions, self.clock, {})
 

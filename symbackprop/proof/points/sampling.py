@@ -52,10 +52,12 @@ def sample(
     attempt: int = 0,
     functions: Mapping[str, Family] | None = None,
     clock: Clock | None = None,
+    turns: Sequence[Fraction] = (),
 ) -> Values | None:
     """Exact values of the inputs on which `names` and the assumptions depend; None when no point was found.
 
-    The same arguments give the same point. Every second attempt holds zeros and equal entries, where kinks are.
+    The same arguments give the same point. Every second attempt holds zeros and equal entries, where kinks are. With
+    `turns`, entries are drawn from these numbers and small ones.
     """
     rng = Random(1_000_003 * seed + attempt)
     mentioned = [name for a in assumptions for side in (a.left, a.right) for name in names_of(side.expr)]
@@ -69,7 +71,8 @@ def sample(
         shapes.check_time()
         values = {
             name: {
-                position: _draw(rng, style, scale, bounds[name]) for position in shapes.positions(graph.inputs[name])
+                position: _draw(rng, style, scale, bounds[name], turns)
+                for position in shapes.positions(graph.inputs[name])
             }
             for name in inputs
         }
@@ -88,12 +91,14 @@ def sample(
     return None
 
 
-def _draw(rng: Random, style: int, scale: Fraction, bounds: Bounds) -> Fraction:
+def _draw(rng: Random, style: int, scale: Fraction, bounds: Bounds, turns: Sequence[Fraction]) -> Fraction:
     """A small rational within the bounds.
 
     Styles 1 and 3 hold zeros and repeat themselves, style 2 reaches further; style 4 is positive, style 5 lies
     between 0 and 1, where logarithms of x and of 1 - x are defined.
     """
+    if turns and (number := rng.choice((*turns, *SMALL))) in turns and bounds == Bounds():
+        return number
     if style == 1:
         value = rng.choice(SMALL)
     elif style == 3:
