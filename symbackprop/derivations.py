@@ -1,8 +1,9 @@
 """What a derivation gives in Python: gradients by both routes, their verdicts, certificates, source, documents."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +14,21 @@ from symbackprop.derivation.neurons import beside_neurons
 from symbackprop.derivation.oracle import beside_oracle
 from symbackprop.derivation.steps import Derivation
 from symbackprop.errors import NotSupportedError, shorten
+from symbackprop.model.arguments import chosen
 from symbackprop.model.derivation_file import DerivationFile, Request
 from symbackprop.model.graph import Graph
 from symbackprop.numeric.source import numpy_source
 from symbackprop.pipeline import work_out
 from symbackprop.proof.certificate.entries import (
+    certificate_of_adjoint,
     certificate_of_routes,
-    certificates_of_adjoints,
     certificates_of_entries,
 )
 from symbackprop.proof.instances import verify_entries, verify_neurons
 from symbackprop.proof.limits import Budget
 from symbackprop.proof.verdict import Verdict
 from symbackprop.proof.verify import combine, verify_adjoints, verify_lines, verify_routes
-from symbackprop.tensor.nodes import Expr
+from symbackprop.tensor.nodes import Expr, adjoint_name
 from symbackprop.write.blocks import Document
 from symbackprop.write.document import document
 from symbackprop.write.markdown import markdown
@@ -102,17 +104,21 @@ class Derivations:
         return combine(self.graph, self.loss, tuple(self.delta_rule.gradients), equations)
 
     def route_verdicts(self, *, budget: Budget = Budget()) -> dict[str, Verdict]:
-        """For each gradient, the verdict on: route 1 and route 2 give the same.
+        """For each gradient, the verdict on: route 1 and route 2 give the same. The budget is that of each gradient.
 
         Raises: NotSupportedError where there is no route 1.
         """
-        if self.chain_rule is None:
-            raise NotSupportedError(self.chain_reason)
         adjoints = self.delta_rule.adjoints
         return {
             name: verify_routes(self.graph, self.loss, tensor, name, adjoints, budget=budget)
-            for name, tensor in self.chain_rule.gradients.items()
+            for name, tensor in self._chain().gradients.items()
         }
+
+    def _chain(self) -> PrintedDerivation:
+        """Raises: NotSupportedError where there is no route 1."""
+        if self.chain_rule is None:
+            raise NotSupportedError(self.chain_reason)
+        return self.chain_rule
 
     def line_verdicts(self, *, budget: Budget = Budget()) -> tuple[Verdict, ...]:
         """A verdict for each line of the δ-rule's derivation, in the order of `delta_rule.steps`."""
@@ -149,26 +155,66 @@ class Derivations:
         combined = combine(self.graph, self.loss, tuple(self.delta_rule.gradients), verdicts)
         return {name: replace(v, method=verdicts[name].method) if v.proved else v for name, v in combined.items()}
 
-    def certificates(self, *, budget: Budget = Budget()) -> dict[str, dict[str, Any]]:
+    def certificates(self, *names: str, budget: Budget = Budget()) -> dict[str, dict[str, Any]]:
         """For each equation of the δ-rule, its proof as data for JSON, which `check` accepts.
 
-        Raises: NotSupportedError for an equation that is not PROVED, and where no certificate is found.
+        With `names`, only for the equations of the gradients by these, such as "W1" or "z1". What has been found is
+        kept, so that it costs nothing to ask for it again.
+
+        Raises: NotSupportedError for an equation that is not PROVED, and where no certificate is found; all others
+        have been looked for by then, and the error says which were found.
         """
         adjoints = self.delta_rule.adjoints
-        verdicts = verify_adjoints(self.graph, self.loss, adjoints, budget=budget)
-        return certificates_of_adjoints(self.graph, self.loss, adjoints, verdicts)
 
-    def route_certificates(self, *, budget: Budget = Budget()) -> dict[str, dict[str, Any]]:
-        """For each gradient, the proof that route 1 and route 2 give the same.
+        @cache
+        def verdicts() -> Mapping[str, Verdict]:
+            return verify_adjoints(self.graph, self.loss, adjoints, budget=budget)
 
-        Raises: as `route_verdicts`; NotSupportedError for one that is not PROVED, and where no certificate is found.
+        def made(v: str) -> dict[str, Any]:
+            return certificate_of_adjoint(self.graph, self.loss, v, adjoints[v], verdicts()[v])
+
+        found = self._certified("certificates", names, adjoints, made)
+        return {adjoint_name(self.loss, v): certificate for v, certificate in found.items()}
+
+    def route_certificates(self, *names: str, budget: Budget = Budget()) -> dict[str, dict[str, Any]]:
+        """For each gradient, or for those by `names`, the proof that route 1 and route 2 give the same.
+
+        The budget is that of each gradient.
+
+        Raises: NotSupportedError where there is no route 1; otherwise as `certificates`.
         """
-        verdicts, adjoints = self.route_verdicts(budget=budget), self.delta_rule.adjoints
-        gradients = self.chain_rule.gradients if self.chain_rule is not None else {}
-        return {
-            name: certificate_of_routes(self.graph, self.loss, tensor, name, adjoints, verdicts[name])
-            for name, tensor in gradients.items()
-        }
+        chain, adjoints = self._chain(), self.delta_rule.adjoints
+
+        def made(v: str) -> dict[str, Any]:
+            composed = chain.gradients[v]
+            verdict = verify_routes(self.graph, self.loss, composed, v, adjoints, budget=budget)
+            return certificate_of_routes(self.graph, self.loss, composed, v, adjoints, verdict)
+
+        return self._certified("route_certificates", names, chain.gradients, made)
+
+    def _certified(
+        self, what: str, names: tuple[str, ...], known: Iterable[str], make: Callable[[str], dict[str, Any]]
+    ) -> dict[str, dict[str, Any]]:
+        """The certificate of each name, of all that are known where none is named.
+
+        Raises: GraphError for an unknown name; NotSupportedError where one is missing, after all have been tried.
+        """
+        wanted, missing = chosen(names, known, what), dict[str, str]()
+        for name in wanted:
+            if (what, name) not in self._found:
+                try:
+                    self._found[what, name] = make(name)
+                except NotSupportedError as error:
+                    missing[name] = str(error)
+        if missing:
+            found = ", ".join(name for name in wanted if name not in missing) or "none"
+            raise NotSupportedError(f"{'; '.join(missing.values())}; found were those of: {found}")
+        return {name: deepcopy(self._found[what, name]) for name in wanted}
+
+    @cached_property
+    def _found(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """The certificates that have been found."""
+        return {}
 
     def oracle_certificates(
         self, sizes: Mapping[str, int] | None = None, *, budget: Budget = Budget()

@@ -40,7 +40,6 @@ from symbackprop.write.report import (
     GradientReport,
     LossReport,
     PieceReport,
-    PrintedReport,
     Report,
     SecondReport,
     TrainingReport,
@@ -87,17 +86,7 @@ def work_out(
         losses=tuple(losses),
         second=tuple(second),
         claims=tuple(claims),
-        printed=tuple(
-            PrintedReport(
-                formula=c.formula,
-                digits=c.digits,
-                value=c.value,
-                rounded=c.rounded,
-                agrees=c.agrees,
-                reason=c.reason,
-            )
-            for c in check_printed(file, equations)
-        ),
+        printed=tuple(check_printed(file, equations)),
         values={} if large else all_values(file, equations),
         checks=() if large else _checks(file, losses),
         checks_left_out=0 if large else sum(places(file, request)[1] for request in file.requests),

@@ -20,7 +20,7 @@ from symbackprop.catalogue.losses import LOSSES
 from symbackprop.cli import COMMANDS, main
 from symbackprop.language import refusal, syntax
 from symbackprop.language.functions import FUNCTIONS, WORDS
-from symbackprop.model import build, derivation_file
+from symbackprop.model import build, derivation_file, file_numbers, toml_values
 from symbackprop.proof.limits import Budget
 from symbackprop.proof.verdict import Kind
 
@@ -279,3 +279,11 @@ def test_activations_and_losses_are_those_of_the_catalogue() -> None:
 def test_values_at_kinks_are_those_of_the_catalogue() -> None:
     kinks = [[f"`{a.id}`", *map(str.strip, a.kinks.split(", where "))] for a in ACTIVATIONS.values() if a.kinks]
     assert rows(NOTATION, "## Values at kinks") == kinks
+
+
+def test_the_index_of_derivations_lists_each_file_with_its_title() -> None:
+    index = (ROOT / "derivations" / "README.md").read_text(encoding="utf-8")
+    files = sorted((ROOT / "derivations").glob("*.toml"))
+    titles = {file: derivation_file.load(file).title for file in files}
+    rows = [f"| [{file.stem}]({file.stem}.md) | [toml]({file.name}) | {titles[file]} |" for file in files]
+    assert rows == [line for line in index.splitlines() if line.startswith("| [")]

@@ -1,32 +1,16 @@
 """Numbers that a source prints, compared with certified values: are the printed digits the correct rounding?"""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
 from symbackprop.errors import SymbackpropError
 from symbackprop.model.derivation_file import DerivationFile
-from symbackprop.model.file_numbers import PrintedNumber
+from symbackprop.model.file_numbers import PrintedCheck, PrintedNumber
 from symbackprop.numeric.values import Numbers
 from symbackprop.proof.points.duals import Undefined
 from symbackprop.tensor.tensor import Tensor
 
 VALUE_DIGITS = 10
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PrintedCheck:
-    """A printed number, its certified value to ten digits, and its correct rounding to as many places as printed.
-
-    Without a value nothing is said of the printed number: `reason` tells why, `value` and `rounded` are empty.
-    """
-
-    formula: str
-    digits: str
-    value: str
-    rounded: str
-    agrees: bool
-    reason: str = ""
 
 
 def check_printed(file: DerivationFile, equations: Mapping[str, Tensor]) -> Iterator[PrintedCheck]:

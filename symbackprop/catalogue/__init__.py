@@ -1,1 +1,1 @@
-"""Data only: activations and losses, one record each."""
+"""What is known by name, one record each: activations, losses, identities, sources."""

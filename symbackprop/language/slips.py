@@ -67,7 +67,7 @@ def keyword_as_name(text: str) -> tuple[int, str] | None:
     for word in dict.fromkeys(m[0] for m in found):
         if _is_formula(re.sub(rf"\b{word}\b", "x", text)) or _is_formula(_without(text, [m[0] for m in found])):
             place = next(m.start() for m in found if m[0] == word)
-            instead = f"write `{INSTEAD[word]}`" if word in INSTEAD else "choose another name"
+            instead = f"write `{INSTEAD[word]}` instead" if word in INSTEAD else "choose another name"
             return place, f"`{word}` is a keyword of Python, and no name: {instead}"
     return None
 

@@ -42,6 +42,18 @@ def names_of(value: Any, what: str) -> tuple[str, ...]:
     return names
 
 
+def chosen(names: Any, known: Iterable[str], what: str) -> tuple[str, ...]:
+    """The names, or all that are known where there are none.
+
+    Raises: GraphError for a name that is not known.
+    """
+    known = tuple(known)
+    for name in names_of(names, what):
+        if name not in known:
+            raise GraphError(f"{what}: {unknown_id('name', name, known)}")
+    return tuple(dict.fromkeys(names)) or known
+
+
 def unknown_id(what: str, name: Any, known: Iterable[str]) -> str:
     """What to say of an id that the catalogue does not have: the nearest one first, then all."""
     guess = did_you_mean(name, known := tuple(known)) if isinstance(name, str) else ""

@@ -33,6 +33,21 @@ class PrintedNumber:
     digits: tuple[str, ...]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PrintedCheck:
+    """A printed number, its certified value to ten digits, and its correct rounding to as many places as printed.
+
+    Without a value nothing is said of the printed number: `reason` tells why, `value` and `rounded` are empty.
+    """
+
+    formula: str
+    digits: str
+    value: str
+    rounded: str
+    agrees: bool
+    reason: str = ""
+
+
 def read_given(table: dict[str, Any], graph: Graph) -> tuple[dict[str, Values], dict[str, int]]:
     """The exact entries of each given quantity, and the sizes that their shapes fix."""
     given: dict[str, Values] = {}

@@ -22,7 +22,7 @@ from symbackprop.write.blocks import (
     Table,
     Text,
 )
-from symbackprop.write.sections.layout import width
+from symbackprop.write.layout import width
 from symbackprop.write.tex_equations import equation_rows, unpaired
 
 LINE = 620.0

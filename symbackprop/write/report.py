@@ -7,6 +7,7 @@ from typing import Literal
 from symbackprop.catalogue.identities import Identity
 from symbackprop.derivation.steps import Derivation, Step
 from symbackprop.model.derivation_file import DerivationFile
+from symbackprop.model.file_numbers import PrintedCheck
 from symbackprop.model.graph import Relation
 from symbackprop.model.repeat.claims import DepthClaim
 from symbackprop.model.repeat.pieces import Piece
@@ -109,22 +110,6 @@ class DepthReport:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class PrintedReport:
-    """A printed number: its certified value, that value rounded to as many places, and whether both agree.
-
-    Where there is no value, `reason` says why, and the printed number is neither right nor wrong; otherwise it is
-    empty.
-    """
-
-    formula: str
-    digits: str
-    value: str
-    rounded: str
-    agrees: bool
-    reason: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class CheckReport:
     """The gradient check of one parameter entry: derived gradient, central difference, relative error (as text)."""
 
@@ -159,7 +144,7 @@ class Report:
     losses: tuple[LossReport, ...] = ()
     second: tuple[SecondReport, ...] = ()
     claims: tuple[ClaimReport, ...] = ()
-    printed: tuple[PrintedReport, ...] = ()
+    printed: tuple[PrintedCheck, ...] = ()
     values: Mapping[str, Mapping[tuple[int, ...], str]] = field(default_factory=dict)
     checks: tuple[CheckReport, ...] = ()
     checks_left_out: int = 0

@@ -8,7 +8,7 @@ from dataclasses import replace
 from math import atan2, cos, hypot, radians, sin
 
 from symbackprop.write.blocks import Edge, Node
-from symbackprop.write.sections.layout import width
+from symbackprop.write.layout import width
 
 Point = tuple[float, float]
 # In degrees, in the order in which they are tried: below a row that runs to the right, flat before high.

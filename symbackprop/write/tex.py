@@ -17,7 +17,7 @@ from symbackprop.write.blocks import (
     Table,
     Text,
 )
-from symbackprop.write.sections.layout import width
+from symbackprop.write.layout import width
 from symbackprop.write.tex_equations import equations
 from symbackprop.write.tex_picture import picture
 from symbackprop.write.tex_text import code_line, declarations, escaped, mono

@@ -3,8 +3,8 @@
 import re
 
 from symbackprop.write.blocks import Equation, Equations, Math, Mono, Text
-from symbackprop.write.sections.breaks import broken
-from symbackprop.write.sections.layout import width
+from symbackprop.write.breaks import broken
+from symbackprop.write.layout import width
 from symbackprop.write.tex_text import escaped, mono
 
 # In points at 10 pt: the width of the text less the indentation of formulas.

@@ -98,7 +98,7 @@ class Evaluation:
         if name in self.world.functions:
             return self.world.functions[name](values[0])
         if name == "where":
-            return anp.where(getval_deep(values[0]) == 1, values[1], values[2])
+            return anp.where(getval_deep(values[0]) > 0.5, values[1], values[2])
         if name in BRANCHED:
             self.note_tie(values[0], values[1] if len(values) > 1 else 0.0)
             return BRANCHED[name](*values)

@@ -13,6 +13,7 @@ from symbackprop.derivation.delta_rule import delta_rule
 from symbackprop.errors import NotSupportedError, SymbackpropError
 from symbackprop.model.build import scope_of
 from symbackprop.model.derivation_file import DerivationFile, load
+from symbackprop.model.file_numbers import PrintedCheck
 from symbackprop.numeric.values import all_values
 from symbackprop.proof.verdict import Kind, Verdict
 from symbackprop.tensor.nodes import Expr, adjoint_name
@@ -20,7 +21,7 @@ from symbackprop.tensor.tensor import variable
 from symbackprop.write.blocks import Document, Equation, Equations, Figure, Items, Math, Paragraph, Table, Text
 from symbackprop.write.formulas.matrix_reader import read_matrix
 from symbackprop.write.formulas.read_back import equal, is_tensor
-from symbackprop.write.report import ClaimReport, GradientReport, LossReport, PrintedReport, Report
+from symbackprop.write.report import ClaimReport, GradientReport, LossReport, Report
 from symbackprop.write.sections import concrete, context, descent, forms, setup
 from symbackprop.write.sections.context import Context
 from symbackprop.write.sections.notation import HEADER
@@ -38,7 +39,7 @@ def report(path: Path) -> Report:
     losses = tuple(loss_report(of, request.loss, request.wrt) for request in of.requests)
     equations = {adjoint_name(loss.loss, v): t for loss in losses for v, t in loss.delta.adjoints.items()}
     printed = tuple(
-        PrintedReport(formula=p.formula, digits=digits, value=digits, rounded=digits, agrees=True)
+        PrintedCheck(formula=p.formula, digits=digits, value=digits, rounded=digits, agrees=True)
         for p in of.printed
         for digits in p.digits
     )

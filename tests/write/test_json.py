@@ -10,6 +10,7 @@ from symbackprop.derivation.delta_rule import delta_rule
 from symbackprop.language.parse import Scope, parse
 from symbackprop.model.build import graph_from_formulas
 from symbackprop.model.derivation_file import DerivationFile, Request, load
+from symbackprop.model.file_numbers import PrintedCheck
 from symbackprop.proof.verdict import Condition, Kind, Verdict
 from symbackprop.tensor.nodes import entry
 from symbackprop.write.json_ import nested, plain, to_json
@@ -18,7 +19,6 @@ from symbackprop.write.report import (
     ClaimReport,
     GradientReport,
     LossReport,
-    PrintedReport,
     Report,
     TrainingReport,
 )
@@ -42,7 +42,7 @@ def report() -> Report:
         file=file,
         losses=(LossReport(loss="E", chain=None, delta=delta, adjoint_verdicts={"W": verdict}, gradients=gradients),),
         claims=(ClaimReport(relation=file.claims[0], verdict=verdict),),
-        printed=(PrintedReport(formula="o", digits="0.7101", value="0.70997", rounded="0.7100", agrees=False),),
+        printed=(PrintedCheck(formula="o", digits="0.7101", value="0.70997", rounded="0.7100", agrees=False),),
         values={"W": {(1, 0): "0.3", (0, 0): "0.5", (0, 1): "0.4", (1, 1): "0.6"}, "y": {(): "1"}},
         checks=(CheckReport(name="d(E, v[0])", derived="1", central="1", error="0"),),
         training=TrainingReport(losses=((0, "0.5"), (10, "0.25")), outputs={"o": {(): "0.9"}}),

@@ -10,8 +10,8 @@ from symbackprop.model.derivation_file import DerivationFile, Request
 from symbackprop.pipeline import work_out
 from symbackprop.write.blocks import Document, Equation, Equations, Heading, Math, Mono, Paragraph, Table, words
 from symbackprop.write.document import document
+from symbackprop.write.layout import width
 from symbackprop.write.markdown import markdown
-from symbackprop.write.sections.layout import width
 from symbackprop.write.sections.notation import _IDENTITY, _RULES, HEADER, with_notation
 from symbackprop.write.tex import TEXT_WIDTH, tex, text_width
 

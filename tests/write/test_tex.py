@@ -17,10 +17,10 @@ from symbackprop.model.derivation_file import DerivationFile, Request, load
 from symbackprop.pipeline import second_report
 from symbackprop.proof.verdict import Kind, Verdict
 from symbackprop.write.blocks import Code, Document, Equation, Equations, Math, Mono, Paragraph, Table, words
+from symbackprop.write.breaks import broken, fits
 from symbackprop.write.document import document
+from symbackprop.write.layout import tokens, width
 from symbackprop.write.report import ClaimReport, GradientReport, LossReport, Report
-from symbackprop.write.sections.breaks import broken, fits
-from symbackprop.write.sections.layout import tokens, width
 from symbackprop.write.tex import shared, tex
 from symbackprop.write.tex_equations import equation_rows
 from symbackprop.write.tex_text import code_line, declarations, escaped, mono

@@ -19,20 +19,15 @@ from symbackprop.tensor.nodes import Expr, adjoint_name, entry, scalar
 from symbackprop.tensor.tensor import Tensor, axes
 
 
-def certificates_of_adjoints(
-    graph: Graph, loss: str, adjoints: Mapping[str, Tensor], verdicts: Mapping[str, Verdict]
-) -> dict[str, dict[str, Json]]:
-    """A certificate for each equation ∂loss/∂v = adjoints[v]; `verdicts` are those of `verify_adjoints`.
+def certificate_of_adjoint(graph: Graph, loss: str, v: str, adjoint: Tensor, verdict: Verdict) -> dict[str, Json]:
+    """A certificate for the equation ∂loss/∂v = adjoint; `verdict` is that of `verify_adjoints`.
 
     Raises: NotSupportedError for an equation that is not PROVED, and where no certificate is found.
     """
-    found = {}
-    for v, tensor in adjoints.items():
-        name = adjoint_name(loss, v)
-        left = Tensor(entry(name, *axes(tensor.shape)), tensor.shape)
-        equation = Relation(name=name, formula=name, left=left, comparison="==", right=tensor)
-        found[name] = certificate(equation, graph, verdicts[v])
-    return found
+    name = adjoint_name(loss, v)
+    left = Tensor(entry(name, *axes(adjoint.shape)), adjoint.shape)
+    equation = Relation(name=name, formula=name, left=left, comparison="==", right=adjoint)
+    return certificate(equation, graph, verdict)
 
 
 def certificate_of_routes(

@@ -12,8 +12,8 @@ from symbackprop.tensor.tensor import Tensor
 from symbackprop.write.blocks import Block, Equation, Equations, Paragraph, Text, words
 from symbackprop.write.formulas.latex import latex_numbers
 from symbackprop.write.formulas.read_back import prints_numbers
+from symbackprop.write.layout import width
 from symbackprop.write.sections.context import Context, compact, is_exact
-from symbackprop.write.sections.layout import width
 
 Position = tuple[int, ...]
 # A line for each entry up to so many; of a larger tensor the results stand in a matrix.

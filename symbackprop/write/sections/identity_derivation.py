@@ -6,9 +6,9 @@ from dataclasses import replace
 from symbackprop.tensor.indices import substitute
 from symbackprop.tensor.nodes import entry, entry_indices, entry_name
 from symbackprop.write.blocks import Block, Equation, Equations, Heading, Paragraph, Text, words
+from symbackprop.write.breaks import fits
 from symbackprop.write.formulas.sameness import same
 from symbackprop.write.report import IdentityReport, JacobianReport, LossReport
-from symbackprop.write.sections.breaks import fits
 from symbackprop.write.sections.context import Context
 from symbackprop.write.sections.forms import matrix_form
 from symbackprop.write.sections.routes import adjoint_blocks, deltas_named

@@ -3,6 +3,7 @@
 import re
 from decimal import Decimal
 
+from symbackprop.model.file_numbers import PrintedCheck
 from symbackprop.numeric.gradient_check import EPSILON
 from symbackprop.tensor.nodes import adjoint_name, entry
 from symbackprop.write.blocks import (
@@ -18,7 +19,7 @@ from symbackprop.write.blocks import (
     listed,
     words,
 )
-from symbackprop.write.report import CheckReport, PrintedReport
+from symbackprop.write.report import CheckReport
 from symbackprop.write.sections.concrete import (
     MAX_RESULTS,
     merged,
@@ -167,7 +168,7 @@ def printed(ctx: Context) -> list[Block]:
     return [Heading(words("Numbers printed in the source")), Paragraph(words(text)), table]
 
 
-def _printed_row(ctx: Context, row: PrintedReport) -> tuple[Text, ...]:
+def _printed_row(ctx: Context, row: PrintedCheck) -> tuple[Text, ...]:
     shown = formula_latex(ctx, row.formula)
     name: Text = (Math(slashed(shown)),) if shown is not None else (Mono(row.formula),)
     if row.reason:

@@ -4,9 +4,9 @@ from symbackprop.derivation.steps import Derivation, Step
 from symbackprop.tensor.indices import tree_size
 from symbackprop.tensor.nodes import Local, adjoint_name, entry_name
 from symbackprop.write.blocks import Block, Equation, Equations, Heading, Math, Paragraph, Text, joined, listed, words
+from symbackprop.write.breaks import fits
 from symbackprop.write.formulas.latex import latex
 from symbackprop.write.report import LossReport
-from symbackprop.write.sections.breaks import fits
 from symbackprop.write.sections.concrete import tensor_lines
 from symbackprop.write.sections.context import Context
 from symbackprop.write.sections.forms import matrix_form

@@ -11,8 +11,8 @@ from symbackprop.tensor.differentiate import tidy
 from symbackprop.tensor.indices import alpha_normal, transform
 from symbackprop.tensor.nodes import Expr, Partial, adjoint_name, entry, entry_indices, entry_name
 from symbackprop.write.blocks import Block, Equation, Equations, Paragraph, words
+from symbackprop.write.breaks import fits
 from symbackprop.write.report import IdentityReport, SecondReport
-from symbackprop.write.sections.breaks import fits
 from symbackprop.write.sections.context import Context
 from symbackprop.write.sections.forms import formula_latex
 from symbackprop.write.sections.rules import MATRIX_NOTE

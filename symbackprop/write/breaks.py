@@ -1,6 +1,6 @@
 """Where a line that is too wide may be broken: between terms, between factors, and within brackets if need be."""
 
-from symbackprop.write.sections.layout import tokens, width
+from symbackprop.write.layout import tokens, width
 
 
 def broken(latex: str, first: float, rest: float) -> list[str]:
