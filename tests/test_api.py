@@ -11,6 +11,7 @@ import symbackprop
 import symbackprop as sb
 from symbackprop.derivation.steps import Derivation  # binds the subpackage `derive`: the public name must survive
 from symbackprop.model.tracing import OFFERED
+from symbackprop.numeric.source import compile_numpy
 
 NET = sb.Network([sb.Dense(2, "sigmoid"), sb.Dense(1, "sigmoid")], inputs=2, loss="half_squared_error")
 
@@ -170,6 +171,46 @@ def test_a_verdict_is_one_line() -> None:
 def test_the_numpy_source_is_a_function_of_the_inputs() -> None:
     source = sb.derive(sb.graph({"L": "sum(x**2)"}, {"x": "n"})).numpy_source()
     assert "def loss_and_gradients(x)" in source
+
+
+@pytest.mark.parametrize("wrt", [["b", "w", "x"], ["x", "w"], ["w", "x", "b"]])
+def test_gradients_come_in_the_order_of_wrt(wrt: list[str]) -> None:
+    derived = sb.derive(sb.graph({"z": "w @ x + b", "L": "tanh(z)**2"}, {"x": "n", "w": "n"}), "L", wrt)
+    function = compile_numpy(derived.numpy_source())
+    _, gradients = function(x=[1.0, 2.0], w=[0.5, 0.25], b=1.0)
+    assert list(gradients) == list(derived.gradients) == wrt
+
+
+def test_certificates_of_some_names() -> None:
+    derived = sb.derive(NET)
+    some = derived.certificates("W2", "z1")
+    assert list(some) == ["d(L, W2)", "d(L, z1)"] and all(sb.check(made) for made in some.values())
+    assert derived.certificates("W2")["d(L, W2)"] == some["d(L, W2)"]
+    assert list(derived.route_certificates("b2")) == ["b2"]
+    for method in (derived.certificates, derived.route_certificates):
+        with pytest.raises(sb.GraphError, match=r"unknown name 'W3' \(did you mean W\d\?\); known are: "):
+            method("W3")
+
+
+def test_a_missing_certificate_does_not_lose_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    derived, asked = sb.derive(NET), list[str]()
+
+    def certificate(graph: object, loss: str, v: str, *_: object) -> dict[str, str]:
+        asked.append(v)
+        if v == "z1":
+            raise sb.NotSupportedError("d(L, z1): no certificate was found")
+        return {"of": v}
+
+    monkeypatch.setattr("symbackprop.derivations.certificate_of_adjoint", certificate)
+    with pytest.raises(sb.NotSupportedError) as caught:
+        derived.certificates()
+    others = [v for v in derived.delta_rule.adjoints if v != "z1"]
+    assert str(caught.value) == f"d(L, z1): no certificate was found; found were those of: {', '.join(others)}"
+    count = len(asked)
+    found = derived.certificates(*others)
+    assert [made["of"] for made in found.values()] == others and len(asked) == count
+    found["d(L, W2)"]["of"] = "altered"
+    assert derived.certificates("W2") == {"d(L, W2)": {"of": "W2"}}
 
 
 def test_the_gradient_of_one_formula_is_proved_and_names_its_activations() -> None:

@@ -194,3 +194,16 @@ def test_a_clock_ends_with_the_one_that_it_is_part_of() -> None:
     with pytest.raises(Undecided, match="budget of 0 seconds exceeded"):
         part.check()
     assert sb.Budget(seconds=60).part(1 / 4).seconds == 15
+
+
+def test_whose_time_is_over_is_said() -> None:
+    """A share names the budget of which it is one, also a share of a share."""
+    whole = sb.Budget(seconds=0)
+    assert whole.part(1 / 2).part(1 / 4).whole == whole.seconds and sb.Budget(seconds=20).part(1 / 2).whole == 20
+    told = {"budget of 0 seconds exceeded": whole}
+    told["share of 0 seconds in the budget of 0 seconds exceeded"] = whole.part(1 / 2).part(1 / 4)
+    for reason, budget in told.items():
+        with pytest.raises(Undecided) as caught:
+            Clock(budget).check()
+        assert caught.value.reason == reason
+    assert sb.Budget(seconds=20).part(1 / 2).time() == "share of 10 seconds in the budget of 20 seconds"

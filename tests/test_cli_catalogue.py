@@ -44,6 +44,26 @@ def test_every_record_is_listed(what: str, names: Iterable[str]) -> None:
     assert set(names) <= first
 
 
+@pytest.mark.parametrize(
+    "words", [["softmax"], ["Jacobian", "softmax"], ["layer norm"], ["outer(p, p)"], ["attention"]]
+)
+def test_words_choose_the_rows_that_hold_all_of_them(words: list[str]) -> None:
+    rows = json.loads(run("list", "identities", "--json").stdout)
+    chosen = json.loads(run("list", "identities", *words, "--json").stdout)
+    text = [" ".join(row.values()).lower() for row in rows]
+    assert chosen == [row for row, told in zip(rows, text, strict=True) if all(word.lower() in told for word in words)]
+    assert 0 < len(chosen) < len(rows)
+
+
+def test_where_there_is_no_terminal_each_row_is_one_line() -> None:
+    rows = json.loads(run("list", "identities", "--json").stdout)
+    head, *lines = run("list", "identities").stdout.splitlines()
+    assert head.split() == ["id", "topic", "title", "statement"]
+    assert len(lines) == len(rows)
+    for line, row in zip(lines, rows, strict=True):
+        assert line.split() == " ".join(row.values()).split()
+
+
 def test_all_that_the_language_reserves_is_a_function_in_the_list() -> None:
     assert {row["function"] for row in json.loads(run("list", "functions", "--json").stdout)} == RESERVED
 
@@ -71,6 +91,7 @@ def test_one_topic() -> None:
         (["list", "layers"], "expected one of identities, activations, losses, functions"),
         (["list", "identities", "--topic", "cooking"], "topics are: "),
         (["list", "losses", "--topic", "softmax"], "only identities have topics"),
+        (["list", "identities", "--topic", "softmax", "cooking"], "none of them holds 'cooking'"),
         (["show"], "nothing to show"),
         (["show", "softmax-jacobain"], "did you mean softmax-jacobian?"),
         (["show", IDS[0], "--format", "pdf"], "expected some of plain, md, tex, json"),

@@ -169,3 +169,40 @@ def test_without_a_numpy_function_the_rest_is_shown_with_the_reason() -> None:
     result = run("sum(f(x))", "--shape", "x: n", "--function", "f", "--hessian")
     assert result.exit_code == 0
     assert "f''(x[i])" in result.stdout and "No NumPy function: " in result.stdout.splitlines()[-1]
+
+
+@pytest.mark.parametrize("wrt", [["w", "y", "X"], ["X", "y", "w"], ["y", "w"]])
+def test_gradients_come_in_the_order_asked_for(wrt: list[str]) -> None:
+    options = [option for name in wrt for option in ("--wrt", name)]
+    output = run(*LEAST_SQUARES, *options).output
+    places = [output.index(f"\n∂L/∂{name}[") for name in wrt]
+    assert places == sorted(places)
+    returned = output.splitlines()[-1]
+    entries = [returned.index(f'"{name}": grad_{name}') for name in wrt]
+    assert entries == sorted(entries)
+
+
+def conditions(data: Any) -> list[tuple[str, str, str]]:
+    """The conditions of every verdict in the JSON."""
+    if isinstance(data, list):
+        return [found for item in data for found in conditions(item)]
+    if not isinstance(data, dict):
+        return []
+    own = [(c["sympy"], c["relation"], c["why"]) for c in data.get("conditions", ())]
+    return own + [found for item in data.values() for found in conditions(item)]
+
+
+@pytest.mark.parametrize(
+    ("formula", "shapes", "names"),
+    [
+        ("sum(abs(B))", {"B": "p, K"}, "B"),
+        ("sum(abs(B)*x)", {"B": "p, K", "x": "K"}, "B"),
+        ("sum(abs(B.T))", {"B": "p, K"}, "B"),
+        ("sum(abs(b))", {"b": "p"}, "b"),
+    ],
+)
+def test_a_condition_is_told_in_one_form_and_with_one_reason(formula: str, shapes: dict[str, str], names: str) -> None:
+    options = [option for name, shape in shapes.items() for option in ("--shape", f"{name}: {shape}")]
+    found = conditions(json.loads(run(formula, *options, "--wrt", names, "--format", "json").stdout))
+    assert {(relation, why) for _, relation, why in found} == {("!= 0", "kink")}
+    assert len({expr for expr, *_ in found}) == 1

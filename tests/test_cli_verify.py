@@ -95,15 +95,97 @@ def test_an_undeclared_name_is_a_scalar_and_that_is_said() -> None:
 def test_undeclared_names_of_definitions_and_assumptions_are_told_too(options: list[str], names: list[str]) -> None:
     (row,) = json.loads(run("verify", "x == x", *options, "--json").stdout)
     assert row["scalars"] == names
-    told = f"x == x: {', '.join(names)}: taken for " in run("verify", "x == x", *options).stdout
+    told = f"\n{', '.join(names)}: taken for " in run("verify", "x == x", *options).stdout
     assert told is bool(names)
 
 
 def test_undeclared_names_of_definitions_are_told() -> None:
     options = ["--define", "L = q*x", "--define", "M = k*x", "--shape", "x:"]
-    assert "d(L, x) == q: q: taken for a scalar" in run("verify", "d(L, x) == q", *options).stdout
+    assert "\nq: taken for a scalar" in run("verify", "d(L, x) == q", *options).stdout
     rows = json.loads(run("verify", "d(L, x)*x == L", "d(L + M, x)*x == L + M", *options, "--json").stdout)
     assert [row["scalars"] for row in rows] == [["q"], ["q", "k"]]
+
+
+def test_a_name_that_several_statements_leave_undeclared_is_told_once() -> None:
+    printed = run("verify", "x == x", "x + y == y + x", "2*x == x + x").stdout
+    assert printed.count("taken for") == 1
+    assert "\nx, y: taken for scalars, because no --shape declares them\n" in printed
+
+
+LAYER = ["--define", "Z = X @ W + b", "--define", "L = sum(Z**2)", "--shape", "X: N, n", "--shape", "W: n, q"]
+
+
+@pytest.mark.parametrize(
+    ("claim", "shapes"),
+    [
+        ("d(L, b) == sum(d(L, Z), axis=0, keepdims=True)", [["q"], ["1", "q"]]),
+        ("d(L, b) != b[:, None]", [["q"], ["q", "1"]]),
+        ("d(L, b) == sum(d(L, Z), axis=0)", []),
+        ("d(L, b) != 0", []),
+        ("0*b == 0", []),
+    ],
+)
+def test_sides_with_axes_that_are_broadcast_are_told(claim: str, shapes: list[list[str]]) -> None:
+    options = [*LAYER, "--shape", "b: q"]
+    (row,) = json.loads(run("verify", claim, *options, "--json").stdout)
+    assert (row["verdict"], row["broadcast"]) == ("PROVED", shapes)
+    written = [f"({axes[0]},)" if len(axes) == 1 else f"({', '.join(axes)})" for axes in shapes]
+    note = f"{claim}: the sides have the shapes {' and '.join(written)}: they are broadcast"
+    printed = run("verify", claim, *options).stdout
+    assert (note in printed) is bool(shapes) and ("broadcast" in printed) is bool(shapes)
+
+
+DEPTH = """
+[repeat]
+index = "l"
+count = "K"
+[shapes]
+"a[l]" = "n[l]"
+"W[l]" = "n[l], n[l-1]"
+[define]
+"a[l]" = "W[l] @ a[l-1]"
+E = "sum(a[K]**2)"
+[claims]
+"row" = "a[l] == (W[l] @ a[l-1])[None, :]"
+"like" = "a[l] == W[l] @ a[l-1]"
+"""
+
+
+def test_sides_that_are_broadcast_are_told_of_files_and_at_every_depth(tmp_path: Path) -> None:
+    deep, flat = tmp_path / "deep.toml", tmp_path / "flat.toml"
+    deep.write_text(DEPTH, encoding="utf-8")
+    flat.write_text('[shapes]\nx = "n"\n[define]\ny = "2*x"\n[claims]\nrow = "y == 2*x[None, :]"\n', encoding="utf-8")
+    rows = {row["name"]: row["broadcast"] for row in json.loads(run("verify", deep, "--json").stdout)}
+    assert rows == {"row": [["n[1]"], ["1", "n[1]"]], "like": []}
+    for command in (["verify", flat], ["derive", flat, "--out", tmp_path / "out", "--format", "md"]):
+        assert "the sides have the shapes (n,) and (1, n): they are broadcast" in run(*command).output
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        "[latex]\nw = '\\input{/etc/passwd}'",
+        "[latex]\nq = 'q'",
+        "[latex]\nw = 'x'\nx = 'x'",
+        '[train]\nloss = "E"\nparameters = ["w"]\nsteps = 3',
+        '[train]\nloss = "E"\nparameters = ["w"]\nsteps = 3\n[given]\nw = 1e200\nx = 1e300\ny = 1' + "0" * 309,
+    ],
+)
+def test_what_is_wrong_in_a_file_is_told_by_verify_and_by_derive(tmp_path: Path, section: str) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text(f"{FILE}{section}\n", encoding="utf-8")
+    first, second = (run(command, path) for command in ("verify", "derive"))
+    assert first.exit_code == second.exit_code == 2
+    assert first.stderr == second.stderr and section.partition("\n")[0] in first.stderr
+    assert first.stdout == second.stdout == "" and len(first.stderr.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_is_wrong_with_the_names_of_layers_is_told_too(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text(f"{DEPTH}[latex]\nE = '\\input{{x}}'\n", encoding="utf-8")
+    assert run("verify", path).stderr == run("derive", path).stderr
+    assert "[latex] E" in run("verify", path).stderr
 
 
 def test_the_scalars_of_a_file_are_those_that_shapes_does_not_list(tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ import sympy as sp
 
 from symbackprop.errors import FormulaError
 from symbackprop.language.functions import FUNCTIONS
-from symbackprop.language.parse import Scope, parse, parse_relation
+from symbackprop.language.parse import Scope, parse, parse_relation, parse_sides
+from symbackprop.language.slips import greek_name
 from symbackprop.language.syntax import check_name
 from symbackprop.tensor.indices import alpha_normal
 from symbackprop.tensor.nodes import size
@@ -297,3 +298,83 @@ def test_every_function_of_the_language_can_be_called() -> None:
     for name in FUNCTIONS:
         tensor = parse(name + calls.get(name, "(x)"), SCOPE)
         assert all(part in (n, m) for part in tensor.shape)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("lambda > 0", "`lambda` is a keyword of Python, and no name: write `lam` instead"),
+        ("sum(x)*lambda", "write `lam` instead"),
+        ("x if lambda else y", "write `lam` instead"),
+        ("class*x + 1", "`class` is a keyword of Python, and no name: choose another name"),
+        ("lambda*class", "`lambda` is a keyword of Python"),
+        ("2*in", "`in` is a keyword of Python"),
+        ("relu'(x)", "relu'(x): the derivative of an elementwise function is prime(relu, x)"),
+        ("y*f'(x)*f'(y)", "prime(f, x)"),
+        ("f'(sum(x))", "prime(f, ...)"),
+        ("relu\u2019(x)", "prime(relu, x)"),
+        ("relu\u2032(x)", "prime(relu, x)"),
+        ("W' @ z", "write `A.T` for a transpose"),
+        ("\u03bb*x", "write `lam`"),
+        ("\u03b8*x", "write `theta`"),
+        ("\u0398*x", "write `Theta`"),
+        ("\u03b5*x", "write `epsilon`"),
+        ("\u03f5*x", "write `epsilon`"),
+        ("\u03c2*x", "write `sigma`"),
+        ("\U0001d706*x", "write `lam`"),
+        ("\u2202L", "write `d(f, x)`"),
+        ("x\u00b2", "write `**2` for a power"),
+        ("W\u2081", "write `1`"),
+        ("\u00e9*x", "names such as `alpha`"),
+    ],
+)
+def test_slips_of_the_pen_are_told_with_what_to_write(text: str, said: str) -> None:
+    with pytest.raises(FormulaError) as caught:
+        read(text)
+    assert said in str(caught.value) and "\n" not in str(caught.value)
+
+
+GREEK = {chr(code) for code in range(0x391, 0x3CA)} - {"\u03a2"}  # one place in the alphabet is empty
+
+
+@pytest.mark.parametrize("letter", sorted(GREEK))
+def test_every_greek_letter_has_a_name_that_formulas_can_have(letter: str) -> None:
+    name = greek_name(letter)
+    check_name(name)
+    assert name[0].isupper() == letter.isupper()
+    assert len({greek_name(other) for other in GREEK - {"\u03c2"}}) == len(GREEK) - 1
+
+
+@pytest.mark.parametrize("text", ["x + y*", "sum(x", "2x", "True + ) x", "x lambda y"])
+def test_what_is_no_formula_for_another_reason_blames_no_keyword(text: str) -> None:
+    with pytest.raises(FormulaError) as caught:
+        read(text)
+    assert "keyword" not in str(caught.value)
+
+
+def test_names_that_no_quantity_can_have_are_answered_by_one_that_it_can() -> None:
+    for name, instead in (("lambda", "write lam"), ("\u03bb", "write lam"), ("\u03b8_1", "write theta")):
+        with pytest.raises(FormulaError, match=instead):
+            check_name(name)
+
+
+def test_of_functions_the_nearest_is_told_or_else_all() -> None:
+    with pytest.raises(FormulaError) as near:
+        read("sofmax(x)")
+    assert "(did you mean softmax?)" in str(near.value) and "`symbackprop list functions`" in str(near.value)
+    assert "swapaxes" not in str(near.value)
+    with pytest.raises(FormulaError) as far:
+        read("zzz(x)")
+    assert all(name in str(far.value) for name in FUNCTIONS)
+
+
+def test_near_names_are_suggested() -> None:
+    for text, meant in (("d(E, xx)", "x"), ("next(yy)", "y"), ("betta*x", "beta"), ("w @ x", "W")):
+        with pytest.raises(FormulaError, match=rf"\(did you mean {meant}\?\)"):
+            read(text)
+
+
+@pytest.mark.parametrize(("text", "shapes"), [("x == s", ((n,), ())), ("x == X", ((n,), (N, n))), ("s == 1", ((), ()))])
+def test_the_sides_of_a_relation_keep_their_shapes_beside(text: str, shapes: tuple[object, ...]) -> None:
+    left, _, right, written = parse_sides(text, SCOPE)
+    assert written == shapes and left.shape == right.shape == max(shapes, key=len)

@@ -130,6 +130,30 @@ BAD = {
         '[define]\nE = "w**2"\n[printed]\n"next(w)" = "1"\n',
         "[printed] next(w): next(w) needs a loss",
     ),
+    "near name": (GOOD.replace("d(E, z) ==", "d(E, zz) =="), "'zz' is not a quantity (did you mean z?)"),
+    "no quotes": (
+        GOOD.replace('"W @ x"', "W @ x"),
+        '(at line 8, column 5); formulas stand in quotes: z = "W @ x"',
+    ),
+    "no quotes around text with quotes": (
+        GOOD.replace('"W @ x"', 'einsum("ij,j->i", W, x)  # a product'),
+        "formulas stand in quotes: z = 'einsum(\"ij,j->i\", W, x)'",
+    ),
+    "no quotes around a claim": (
+        GOOD.replace('"d(E, z) == z - y"', "d(E, z) == z - y"),
+        'formulas stand in quotes: "delta" = "d(E, z) == z - y"',
+    ),
+    "no quotes around a number": (GOOD.replace('"W @ x"', "2*x"), 'formulas stand in quotes: z = "2*x"'),
+    "steps without numbers": (
+        GOOD.replace("learning_rate = 0.1", "steps = 2"),
+        "[train] steps: the value of 'y' is needed",
+    ),
+    "steps without a rate": (
+        GOOD.replace("learning_rate = 0.1", 'steps = 2\nlearning_rate = "eta"').replace(
+            "x = [1, 2]", "x = [1, 2]\ny = [1, 2]"
+        ),
+        "[train] steps: the value of 'eta' is needed",
+    ),
     "two steps": (GOOD.replace('"d(E, z) == z - y"', '"next(W, 2) == W"'), "[claims] delta: next(W, 2)"),
 }
 
@@ -156,3 +180,10 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     deep = write(tmp_path, "a = " + "[" * 5_000)
     with pytest.raises(FileError):
         load(deep)
+
+
+@pytest.mark.parametrize("text", ["[define\n", 'z = "W @ x\n', "x = [1, 2\n", "x = [1, 2]]\n", "x\n", "= 3\n"])
+def test_quotes_are_missing_only_where_a_formula_is(tmp_path: Path, text: str) -> None:
+    with pytest.raises(FileError) as caught:
+        load(write(tmp_path, text))
+    assert "is no TOML" in str(caught.value) and "quotes:" not in str(caught.value)

@@ -177,3 +177,52 @@ def test_a_text_parameter_is_one_formula_and_nothing_else() -> None:
 def test_a_custom_activation_with_a_decision_is_refused() -> None:
     with pytest.raises(NotSupportedError, match="custom function <lambda>: a decision that depends on a value"):
         Network([Dense("m", lambda z: z if z > 0 else 0 * z)], inputs="n", loss="squared_error").graph  # noqa: B018
+
+
+@pytest.mark.parametrize("batch", [False, True])
+@pytest.mark.parametrize(
+    "activation",
+    [
+        lambda z: total(z),
+        lambda z: OFFERED["outer"](z, z),
+        lambda z: mean(z, axis=-1, keepdims=True),
+        lambda z: 3,
+        lambda z: z[0],
+    ],
+)
+def test_an_activation_that_changes_the_shape_is_refused_at_once(activation: object, batch: bool) -> None:
+    with pytest.raises(
+        NotSupportedError, match=r"custom function <lambda>: z2 has the shape .*; an activation keeps the shape"
+    ):
+        Network([Dense("m"), Dense("h", activation)], inputs="n", loss="squared_error", batch=batch)
+
+
+@pytest.mark.parametrize("batch", [False, True])
+def test_an_activation_may_use_the_whole_row(batch: bool) -> None:
+    centred = Network(
+        [Dense("h", lambda z: z - mean(z, axis=-1, keepdims=True))], inputs="n", loss="squared_error", batch=batch
+    )
+    assert centred.graph.shape("a1") == centred.graph.shape("z1")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "meant"),
+    [
+        ("mse", "mean_squared_error"),
+        ("bce", "binary_cross_entropy"),
+        ("crossentropy", "cross_entropy"),
+        ("MSE", "mean_squared_error"),
+    ],
+)
+def test_the_nearest_loss_comes_before_the_list(wrong: str, meant: str) -> None:
+    with pytest.raises(
+        GraphError, match=rf"unknown loss '{wrong}' \(did you mean {meant}\?\); known are: half_squared_error, "
+    ):
+        Network([Dense("m")], inputs="n", loss=wrong)
+
+
+def test_the_nearest_activation_comes_before_the_list() -> None:
+    with pytest.raises(
+        GraphError, match=r"unknown activation 'sigmoyd' \(did you mean sigmoid\?\); known are: identity, "
+    ):
+        Dense("m", "sigmoyd")

@@ -4,7 +4,18 @@ import pytest
 import sympy as sp
 
 from symbackprop.tensor.indices import atoms
-from symbackprop.tensor.nodes import applied, entry, full_range, index, size, sum_over, summation
+from symbackprop.tensor.nodes import (
+    adjoint_name,
+    adjoint_parts,
+    applied,
+    entry,
+    full_range,
+    index,
+    is_adjoint,
+    size,
+    sum_over,
+    summation,
+)
 
 N, M = size("n"), size("m")
 ROW, COLUMN, THREE = index("i", N), index("j", M), index("k", sp.Integer(3))
@@ -40,3 +51,10 @@ def test_functions_are_those_of_sympy(function: type, argument: sp.Expr) -> None
 @pytest.mark.parametrize("expr", BODIES, ids=str)
 def test_nodes_of_a_kind_are_those_that_sympy_finds(expr: sp.Expr, kind: type) -> None:
     assert atoms(expr, kind) == expr.atoms(kind)
+
+
+@pytest.mark.parametrize(("loss", "name"), [("L", "w"), ("d", "W1"), ("E_batch", "d")])
+def test_names_of_adjoints_are_made_and_taken_apart(loss: str, name: str) -> None:
+    made = adjoint_name(loss, name)
+    assert is_adjoint(made) and adjoint_parts(made) == (loss, name)
+    assert not is_adjoint(loss) and not is_adjoint(name)
