@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from sys import float_info
 from typing import Any
 
 import sympy as sp
@@ -65,13 +64,11 @@ def read_given(table: dict[str, Any], graph: Graph) -> tuple[dict[str, Values], 
 
 
 def check_steps(training: Training, given: Mapping[str, Values], graph: Graph) -> None:
-    """Raises: FileError where steps are to be run in floats and a number for them is missing or too large."""
+    """Raises: FileError where a number is missing that the steps of gradient descent need."""
     used = graph.ancestors(training.loss) | names_in(training.learning_rate)
     for name in (name for name in graph.inputs if name in used):
         if name not in given:
             raise FileError(f"[train] steps: the value of {name!r} is needed; add it to [given]")
-        if any(abs(number) > Fraction(float_info.max) for number in given[name].values()):
-            raise FileError(f"[train] steps: a value of {name!r} is too large for a float")
 
 
 def _show(shape: tuple[Expr, ...]) -> str:

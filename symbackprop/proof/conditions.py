@@ -1,6 +1,6 @@
 """Where a statement says something: its sides are defined, and what is differentiated has a slope."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from itertools import chain
 
 from symbackprop.model.graph import Graph, Relation, names_in, names_in_tensor
@@ -91,14 +91,19 @@ def needs_below_guards(relation: Relation, graph: Graph) -> bool:
         if any(_may_fail(part, partial) for part in (tensor.expr, *tensor.needs)):
             partial.add(name)
     exprs = [relation.left.expr, relation.right.expr, *(tensor.expr for tensor in definitions.values())]
-    products = (node for expr in exprs for node in nodes(expr) if node.is_Mul)
+    return any(fails_below_guard(expr, partial) for expr in exprs)
+
+
+def fails_below_guard(expr: Expr, partial: Set[str] = frozenset()) -> bool:
+    """Whether a guard stands before what does not have a value everywhere, as the names in `partial` do not."""
     return any(
-        guards_of(product)[0] and any(_may_fail(factor, partial) for factor in guards_of(product)[1])
-        for product in products
+        guards_of(node)[0] and any(_may_fail(factor, partial) for factor in guards_of(node)[1])
+        for node in nodes(expr)
+        if node.is_Mul
     )
 
 
-def _may_fail(expr: Expr, partial: set[str]) -> bool:
+def _may_fail(expr: Expr, partial: Set[str]) -> bool:
     """Whether an expression holds a root, an inverse, a logarithm, or a name of one."""
     return any(needs_of(node) or entry_name(node) in partial for node in nodes(expr))
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import sympy as sp
 
+from symbackprop.proof.conditions import fails_below_guard
 from symbackprop.proof.limits import Budget, Clock, Undecided
 from symbackprop.proof.scalar.form import ScalarProver
 from symbackprop.proof.verdict import Kind, Verdict
@@ -87,11 +88,16 @@ def _undecided(name: str, reason: str) -> Verdict:
 
 
 def solve_linear(equations: Sequence[Expr]) -> list[tuple[Expr, Expr]]:
-    """symbol = value for each equation, to be put in one after the other; what is not linear is left out."""
+    """symbol = value for each equation, to be put in one after the other; what is not linear is left out.
+
+    So is y = [t > 0]/s, which holds for s = 0 too, where t <= 0: put in, it would ask for s != 0.
+    """
     found: list[tuple[Expr, Expr]] = []
     for equation in equations:
         for symbol, value in found:
             equation = equation.xreplace({symbol: value})
+        if fails_below_guard(equation):
+            continue
         for symbol in sorted(equation.free_symbols, key=str, reverse=True):
             slope = sp.diff(equation, symbol)
             if slope.is_Rational and slope != 0:

@@ -226,6 +226,8 @@ FALSE: dict[str, tuple[dict[str, Json], str]] = {
         ),
         "an argument may have no value",
     ),
+    "an equation that grows": (forged((X, "0"), [["grow", []], ["exp log", [1]]], **NUMBER), "does not grow"),
+    "an inequality that only grows": (forged((X, ">=", "0"), [["grow", []]], **NUMBER), "steps end with"),
     "an inequality without a sign": (forged((X, ">", "0"), [], **NUMBER), "steps end with"),
     "a strict inequality of a square": (forged((SQUARE, ">", "0"), [], **NUMBER), "steps end with"),
     "an inequality turned around": (forged((SQUARE, "<=", "0"), [], **NUMBER), "steps end with"),

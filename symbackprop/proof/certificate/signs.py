@@ -8,7 +8,7 @@ from typing import Any
 
 from symbackprop.proof.certificate.assumptions import Assumptions
 from symbackprop.proof.certificate.normal import Place, denominators, divided, raw
-from symbackprop.proof.checker.polynomials import Poly, joined, minus, multiplied, order, poly, product, rest
+from symbackprop.proof.checker.polynomials import Poly, joined, minus, multiplied, order, poly, product, rest, ring
 from symbackprop.proof.checker.terms import ONE, TWO, Rejected, Term, add, bind, free, is_a, moved, mul, unbind
 
 MOST_PARTS = 3
@@ -32,7 +32,21 @@ class Signs(Assumptions):
             except Rejected:
                 pass
             del self.steps_made[made:]
-        return self.completed(t)
+        return self.completed(t) or self.grown(t)
+
+    def grown(self, t: Term) -> bool:
+        """Whether the sign of e^t - 1 is seen, for a t with a logarithm as a term."""
+        if not any(is_a(a, "log") and e == 1 and len(mono) == 1 for mono in poly(t) for a, e in mono):
+            return False
+        made = len(self.steps_made)
+        self.steps_made.append(["grow", []])
+        try:
+            if self.signed(self.norm(ring(add(("exp", t), -ONE)), [], self.scope)):
+                return True
+        except Rejected:
+            pass
+        del self.steps_made[made:]
+        return False
 
     def over_one(self, t: Term) -> Term:
         """All over one denominator, the numerator in normal form, multiplied out."""
@@ -162,7 +176,7 @@ def parts_of_sums(t: Term) -> Iterator[Term]:
     p = poly(t)
     for part in monomials(p, -1):
         for mono, s in sums_in(p, 1, 1):
-            for i in sorted(free(product(ONE, part))):
+            for i in sorted(free(product(ONE, part)) | free(product(ONE, mono))):
                 others = product(ONE, mono - {(s, ONE)})
                 if poly(mul(others, unbind(s, i))) == {part: ONE}:
                     other = ("pow", add(ONE, mul(-ONE, ("delta", s[1], FIRST, i))), TWO)

@@ -5,7 +5,7 @@ from typing import Any
 from .laws import LAWS, Laws
 from .polynomials import minus, powers, ring
 from .statement import FORMAT, digest, text
-from .terms import Rejected, Term, bind, inside, require, unbind
+from .terms import ONE, Rejected, Term, add, bind, inside, require, unbind
 
 
 class Proof(Laws):
@@ -24,6 +24,9 @@ class Proof(Laws):
                 wrong = {"!=": u == 0, "==": self.nonzero(u)} | dict.fromkeys((">", ">="), self.sign(minus(u)))
                 require(wrong[comparison] > (comparison == ">="), "no contradiction")
                 return
+            elif law == "grow":  # e^t - 1 has the sign of t
+                require(sign is not None, "an equation does not grow")
+                t = ring(add(("exp", t), -ONE))
             else:
                 t = self.at(t, place, self.scope, law, given)
         require(t == 0 if sign is None else self.sign(t) >= sign, "the steps end with another term")

@@ -8,7 +8,7 @@ from math import ceil
 
 from symbackprop.proof.index.cases import Case, common_body, contradict, undetermined
 from symbackprop.proof.index.engine import Undefined
-from symbackprop.proof.index.poly import FREE, Atom, Base, Mono, Poly, Sum, scale, subtract, term
+from symbackprop.proof.index.poly import FREE, LOG, ONE, Atom, Base, Call, Mono, Poly, Sum, scale, subtract, term
 from symbackprop.proof.index.powers import CLEARINGS, lowest_exponents
 from symbackprop.proof.index.ring import raise_factor
 from symbackprop.proof.index.rules import Conditioned
@@ -47,10 +47,20 @@ def _without_cases(engine: Conditioned, p: Poly, strict: bool) -> bool:
     if _seen(engine, rest, strict):
         return True
     body = common_body(engine, rest) if any(isinstance(atom, Sum) for atom in _atoms(rest)) else None
-    if body is None:
+    if body is not None:
+        body = _without_denominators(engine, body)
+        if body != rest and _without_cases(engine, body, strict):
+            return True
+    return _by_exponential(engine, p, strict)
+
+
+def _by_exponential(engine: Conditioned, p: Poly, strict: bool) -> bool:
+    """p >= 0 if e^p >= 1, for a p with a logarithm as a term: log(1 + e^x) - x > 0, as 1 + e^-x > 1."""
+    terms = (mono.factors for mono, _ in p.terms)
+    logarithms = (factors[0] for factors in terms if len(factors) == 1)
+    if not any(isinstance(atom, Call) and atom.function == LOG and e == 1 for atom, e in logarithms):
         return False
-    body = _without_denominators(engine, body)
-    return body != rest and _seen(engine, body, strict)
+    return _without_cases(engine, subtract(engine.exponential(p), ONE), strict)
 
 
 def _without_denominators(engine: Conditioned, p: Poly) -> Poly:
