@@ -188,3 +188,11 @@ def test_output_in_a_narrow_encoding_is_one_line() -> None:
     result = subprocess.run(command, capture_output=True, env=environment, check=False)
     assert (result.returncode, result.stdout) == (2, b"")
     assert result.stderr.count(b"\n") == 1 and b"set PYTHONIOENCODING=utf-8" in result.stderr
+
+
+def test_the_terms_of_a_proof_are_limited(tmp_path: Path) -> None:
+    claim = "(a + b)**40 == (a**2 + 2*a*b + b**2)**20"
+    path = write(tmp_path / "a.toml", f'[define]\nE = "a*b"\n[claims]\npowers = "{claim}"\n')
+    few = run("derive", path, "--format", "json", "--terms", 30)
+    assert few.exit_code == 3 and f"powers: {claim}: UNDECIDED: budget of 30 terms exceeded" in few.output
+    assert run("derive", path, "--format", "json").exit_code == 0

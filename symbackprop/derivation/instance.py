@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import prod
 
-from symbackprop.catalogue.activations import unfold
+from symbackprop.catalogue.derivatives import unfold
 from symbackprop.derivation.steps import Derivation
 from symbackprop.errors import GraphError, NotSupportedError
 from symbackprop.model.build import mentioned

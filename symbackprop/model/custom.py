@@ -15,7 +15,7 @@ from warnings import catch_warnings, simplefilter
 
 import sympy as sp
 
-from symbackprop.catalogue.activations import unfold
+from symbackprop.catalogue.derivatives import unfold
 from symbackprop.errors import FormulaError, NotSupportedError, SymbackpropError
 from symbackprop.language.parse import Scope, parse
 from symbackprop.model.as_written import as_written

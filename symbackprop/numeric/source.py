@@ -11,7 +11,7 @@ from typing import Any
 
 import sympy as sp
 
-from symbackprop.catalogue.activations import by_lower_orders
+from symbackprop.catalogue.derivatives import by_lower_orders
 from symbackprop.errors import GraphError, NotSupportedError
 from symbackprop.language.array_form import array_form
 from symbackprop.language.parse import Scope

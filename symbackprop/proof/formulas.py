@@ -33,7 +33,7 @@ def written_out(expr: Expr) -> Expr:
 @cache
 def _formula(name: str, order: int) -> tuple[tuple[Expr, ...], Expr]:
     """Formal arguments (z, parameters...) and the formula of the derivative of that order in z."""
-    formals, formula = activations.definition(name)
+    formals, formula = activations.formula_of(name)
     forms = IndexForms()
     for _ in range(order):
         formula = forms.to_expr(forms.derivative(formula, "z"))

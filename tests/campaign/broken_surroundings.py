@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import sympy as sp
 
-from symbackprop.catalogue import activations, losses
+from symbackprop.catalogue import activations, derivatives, losses
 from symbackprop.proof import formulas
 from symbackprop.tensor import differentiate
 from symbackprop.tensor.indices import transform
@@ -77,7 +77,7 @@ def wrong_loss(patch: pytest.MonkeyPatch, name: str) -> None:
 
 def wrong_slope(patch: pytest.MonkeyPatch) -> None:
     """The derivative of a function by its definition is twice what it should be, for who derives and who proves."""
-    for module, name in ((activations, "definition"), (formulas, "_formula")):
+    for module, name in ((derivatives, "definition"), (formulas, "_formula")):
         plain = getattr(module, name)
 
         def doubled(function: str, order: int = 0, plain: Any = plain) -> Any:
@@ -94,12 +94,12 @@ def parameter_forgotten(patch: pytest.MonkeyPatch) -> None:
         def rule(node: Expr) -> Expr | None:
             if not isinstance(node, Elementwise) or not activations.is_defined(node.func.function):
                 return None
-            formals, formula = activations.definition(node.func.function, node.func.order)
+            formals, formula = derivatives.definition(node.func.function, node.func.order)
             return formula.xreplace({formals[0]: unfolded(node.args[0])})
 
         return transform(expr, rule)
 
-    for original in (activations.unfold, formulas.written_out):
+    for original in (derivatives.unfold, formulas.written_out):
         replaced_everywhere(patch, original, unfolded)
 
 

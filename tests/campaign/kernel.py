@@ -13,6 +13,10 @@ from symbackprop.proof.points import refutation
 
 from .judge import NO_POINTS
 
+FORGETFUL = tuple(
+    f"symbackprop.{name}"
+    for name in ("proof", "derivation", "catalogue.activations", "catalogue.derivatives", "tensor.differentiate")
+)
 Breaks = Callable[[pytest.MonkeyPatch], None]
 
 
@@ -43,9 +47,9 @@ def broken(kernel: Kernel) -> Iterator[None]:
 
 
 def forget() -> None:
-    """Empties every cache of the provers and of the functions of the catalogue."""
+    """Empties every cache of the provers, of the functions of the catalogue and of the other calculus."""
     for name, module in list(sys.modules.items()):
-        if name.startswith(("symbackprop.proof", "symbackprop.catalogue.activations")):
+        if name.startswith(FORGETFUL):
             for value in list(vars(module).values()):
                 if callable(getattr(value, "cache_clear", None)):
                     value.cache_clear()

@@ -10,7 +10,8 @@ from typing import Any
 
 import sympy as sp
 
-from symbackprop.catalogue.activations import definition, is_defined
+from symbackprop.catalogue.activations import is_defined
+from symbackprop.catalogue.derivatives import definition
 from symbackprop.derivation.instance import compose
 from symbackprop.model.graph import Graph
 from symbackprop.tensor.instantiate import Instantiation, Position, entry_symbol, positions

@@ -2,7 +2,8 @@
 
 import pytest
 
-from symbackprop.catalogue.activations import ACTIVATIONS, Activation, definition
+from symbackprop.catalogue.activations import ACTIVATIONS, Activation
+from symbackprop.catalogue.derivatives import definition
 from symbackprop.catalogue.losses import LOSSES, Loss
 from symbackprop.language.functions import FUNCTIONS, NAMED
 from symbackprop.model.build import graph_from_formulas, relation

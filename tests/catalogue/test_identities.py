@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from symbackprop.catalogue import identities as catalogue
-from symbackprop.catalogue.activations import unfold
+from symbackprop.catalogue.derivatives import unfold
 from symbackprop.catalogue.identities import Identity, identities
 from symbackprop.errors import FileError
 from symbackprop.model.graph import Graph, Relation, names_in

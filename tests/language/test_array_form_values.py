@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 import pytest
 import sympy as sp
 
-from symbackprop.catalogue.activations import definition, is_defined
+from symbackprop.catalogue.activations import is_defined
+from symbackprop.catalogue.derivatives import definition
 from symbackprop.errors import FormulaError
 from symbackprop.language.array_form import array_form
 from symbackprop.language.parse import Scope, parse

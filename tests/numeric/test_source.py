@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from symbackprop.catalogue.activations import ACTIVATIONS, definition
+from symbackprop.catalogue.activations import ACTIVATIONS
+from symbackprop.catalogue.derivatives import definition
 from symbackprop.derivation.delta_rule import delta_rule
 from symbackprop.errors import GraphError, NotSupportedError
 from symbackprop.model.build import graph_from_formulas

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from symbackprop.catalogue.activations import unfold
+from symbackprop.catalogue.derivatives import unfold
 from symbackprop.derivation.delta_rule import delta_rule
 from symbackprop.model.build import graph_from_formulas
 from symbackprop.model.graph import Graph

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import sympy as sp
 
-from symbackprop.catalogue.activations import ACTIVATIONS, definition, unfold
+from symbackprop.catalogue.activations import ACTIVATIONS
+from symbackprop.catalogue.derivatives import definition, unfold
 from symbackprop.language.parse import Scope, parse
 from symbackprop.proof.instances import verify_entries
 from symbackprop.proof.limits import Budget, Undecided

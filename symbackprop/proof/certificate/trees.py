@@ -5,7 +5,7 @@ from typing import Any
 
 import sympy as sp
 
-from symbackprop.catalogue.activations import ACTIVATIONS, definition, is_defined
+from symbackprop.catalogue.activations import ACTIVATIONS, formula_of, is_defined
 from symbackprop.errors import NotSupportedError
 from symbackprop.language.parse import Scope, parse
 from symbackprop.model.graph import Graph, Relation
@@ -139,7 +139,7 @@ def function_json(name: str) -> Json:
     if not is_defined(name):
         return {"name": name, "arguments": ["t"], "value": None}
     arguments = ["z", *ACTIVATIONS[name].parameters]
-    return {"name": name, "arguments": arguments, "value": tree(definition(name)[1], NO_NAMES)}
+    return {"name": name, "arguments": arguments, "value": tree(formula_of(name)[1], NO_NAMES)}
 
 
 def compact_json(name: str) -> Json:
@@ -172,7 +172,7 @@ def functions_in(exprs: Iterable[Expr]) -> list[str]:
             if not name or name in found:
                 continue
             if is_defined(name) and name not in WRITTEN:
-                visit(definition(name)[1])
+                visit(formula_of(name)[1])
                 form = compact_form(name)
                 for inner in nodes_of(form[1]) if form is not None else ():
                     if isinstance(inner, Elementwise) and inner.func.function != name:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import sympy as sp
 from flint import arb, fmpq
 
-from symbackprop.catalogue.activations import definition
+from symbackprop.catalogue.activations import formula_of
 from symbackprop.errors import GraphError, NotSupportedError
 from symbackprop.proof.points.duals import (
     ELEMENTARY,
@@ -217,7 +217,7 @@ def _named(at: Evaluation, name: str, order: int, arguments: list[Number]) -> Nu
     levels = range(first, first + order)
     for level in levels:
         arguments[0] = add(arguments[0], Dual(level, ZERO, ONE))
-    formals, formula = definition(name)
+    formals, formula = formula_of(name)
     number = evaluate(at, formula, dict(zip(formals, arguments, strict=True)), ())
     for level in reversed(levels):
         number = tangent_part(number, level)

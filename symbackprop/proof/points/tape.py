@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import sympy as sp
 
-from symbackprop.catalogue.activations import definition
+from symbackprop.catalogue.activations import formula_of
 from symbackprop.errors import NotSupportedError
 from symbackprop.language.parse import Scope, parse
 from symbackprop.model.graph import Graph
@@ -169,7 +169,7 @@ class Tape:
         if name in self.functions:
             node = self.write(self.functions[name], {entry("t"): slot})
         else:
-            formals, formula = definition(name)
+            formals, formula = formula_of(name)
             node = self.write(formula, dict(zip(formals, (slot, *parameters), strict=True)))
         for _ in range(expr.func.order):
             node = self._sweep(node, lambda number: number == slot, False).get(slot, self.constant(0))

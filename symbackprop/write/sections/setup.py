@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import sympy as sp
 
-from symbackprop.catalogue.activations import ACTIVATIONS, definition
+from symbackprop.catalogue.activations import ACTIVATIONS
+from symbackprop.catalogue.derivatives import definition
 from symbackprop.language.parse import Scope, parse
 from symbackprop.tensor.nodes import Expr, elementwise, entry
 from symbackprop.write.blocks import (
