@@ -87,7 +87,9 @@ def common_body(engine: Conditioned, p: Poly) -> Poly | None:
     most: Counter[str] = Counter()
     for _, _, dummies in opened:
         most |= Counter(d.extent for d in dummies)
-    names = {extent: [Index(FREE, f"#{n}", extent) for n in range(count)] for extent, count in most.items()}
+    taken = {i.name for mono, _ in p.terms for i in mono.free}  # a body may stand below another one
+    free = [name for n in range(len(taken) + most.total()) if (name := f"#{n}") not in taken]
+    names = {extent: [Index(FREE, name, extent) for name in free[:count]] for extent, count in most.items()}
     orders = prod(factorial(count) for count in most.values())
     if orders > MOST_ORDERS:
         return None

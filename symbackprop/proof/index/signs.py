@@ -49,7 +49,7 @@ def _without_cases(engine: Conditioned, p: Poly, strict: bool) -> bool:
     body = common_body(engine, rest) if any(isinstance(atom, Sum) for atom in _atoms(rest)) else None
     if body is not None:
         body = _without_denominators(engine, body)
-        if body != rest and _without_cases(engine, body, strict):
+        if body != rest and _seen(engine, body, strict):
             return True
     return _by_exponential(engine, p, strict)
 
