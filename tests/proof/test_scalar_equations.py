@@ -9,6 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from proof.scalar_identities import HALF, difference, n, x, y, z
 
+from symbackprop.proof.instances import verify_entries
 from symbackprop.proof.limits import Budget, Clock, Undecided
 from symbackprop.proof.scalar.form import is_zero
 from symbackprop.proof.scalar.linear import combination
@@ -62,6 +63,18 @@ def test_an_equation_is_used_only_where_it_is_certainly_defined() -> None:
     assert not is_zero(consequence, equations=[equation])
     assert is_zero(consequence, equations=[equation], nonzero=frozenset([y]))
     assert not is_zero(x**2 - 2, equations=[sp.gamma(x) - x, sp.log(x) - y])
+
+
+GUARDED = [1 / y, sp.log(y), 1 / sp.sqrt(y), sp.exp(1 / y)]
+
+
+@pytest.mark.parametrize("value", GUARDED, ids=str)
+def test_a_guarded_value_is_not_put_in(value: Expr) -> None:
+    """y = 0 is possible where z <= 0: there x = [z > 0]/y is 0, and [y = 0] (x² + 1) is 1."""
+    entries = {"e": (IsZero(y) * (x**2 + 1), sp.Integer(0))}
+    assert not verify_entries(entries, [x - Positive(z) * value]).proved
+    assert not verify_entries(entries, [2 * x + (1 - Positive(z)) * value - 1]).proved
+    assert verify_entries(entries, [x - value]).proved  # without a guard it says that y is not 0
 
 
 def test_an_equation_that_never_holds_proves_nothing() -> None:
