@@ -1,11 +1,15 @@
 """The activations: one record each. Derivatives are derived from the formula, never typed in."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
 from symbackprop.errors import GraphError
 from symbackprop.language.parse import Scope, parse
-from symbackprop.tensor.nodes import Expr, entry
+from symbackprop.tensor.indices import transform
+from symbackprop.tensor.nodes import Elementwise, Expr, entry
+
+Formula = tuple[tuple[Expr, ...], Expr]  # formal arguments (z, parameters...), and an expression in them
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,8 +125,8 @@ def is_defined(name: str) -> bool:
 
 
 @cache
-def formula_of(name: str) -> tuple[tuple[Expr, ...], Expr]:
-    """Formal arguments (z, parameters...) and the formula of an activation.
+def formula_of(name: str) -> Formula:
+    """The formula of an activation.
 
     Raises: GraphError for a name that is no elementwise activation of the catalogue.
     """
@@ -131,3 +135,17 @@ def formula_of(name: str) -> tuple[tuple[Expr, ...], Expr]:
     record = ACTIVATIONS[name]
     formals = tuple(entry(formal) for formal in ("z", *record.parameters))
     return formals, parse(record.formula, Scope(shapes={str(f): () for f in formals})).expr
+
+
+def with_formulas(expr: Expr, formula: Callable[[str, int], Formula]) -> Expr:
+    """`expr` with every function that the catalogue defines, and its derivatives, as `formula(name, order)` has it."""
+
+    def rule(node: Expr) -> Expr | None:
+        if not isinstance(node, Elementwise) or not is_defined(node.func.function):
+            return None
+        formals, value = formula(node.func.function, node.func.order)
+        arguments = (with_formulas(argument, formula) for argument in node.args)
+        # A formula is free of sums, so that replacing its formal symbols can capture nothing.
+        return value.xreplace(dict(zip(formals, arguments, strict=True)))
+
+    return transform(expr, rule)

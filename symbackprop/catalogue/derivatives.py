@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from symbackprop.catalogue.activations import ACTIVATIONS, formula_of, is_defined
+from symbackprop.catalogue.activations import ACTIVATIONS, Formula, formula_of, is_defined, with_formulas
 from symbackprop.language.parse import Scope, parse
 from symbackprop.tensor.differentiate import differentiate, tidy
 from symbackprop.tensor.indices import transform
@@ -10,8 +10,8 @@ from symbackprop.tensor.nodes import Elementwise, Expr, elementwise, entry
 
 
 @cache
-def definition(name: str, order: int = 0) -> tuple[tuple[Expr, ...], Expr]:
-    """Formal arguments (z, parameters...) and the formula of the derivative of that order in z; order 0 is f itself.
+def definition(name: str, order: int = 0) -> Formula:
+    """The formula of the derivative of that order in z; order 0 is f itself.
 
     The derivative at a kink is the one that the formula's active branch gives.
 
@@ -25,15 +25,7 @@ def definition(name: str, order: int = 0) -> tuple[tuple[Expr, ...], Expr]:
 
 def unfold(expr: Expr) -> Expr:
     """`expr` with every function that the catalogue defines replaced by its formula."""
-
-    def rule(node: Expr) -> Expr | None:
-        if not isinstance(node, Elementwise) or not is_defined(node.func.function):
-            return None
-        formals, formula = definition(node.func.function, node.func.order)
-        # A formula is free of sums, so that replacing its formal symbols can capture nothing.
-        return formula.xreplace(dict(zip(formals, (unfold(argument) for argument in node.args), strict=True)))
-
-    return transform(expr, rule)
+    return with_formulas(expr, definition)
 
 
 def by_lower_orders(expr: Expr) -> Expr:
@@ -53,7 +45,7 @@ def by_lower_orders(expr: Expr) -> Expr:
 
 
 @cache
-def _by_lower_orders(name: str, order: int) -> tuple[tuple[Expr, ...], Expr]:
+def _by_lower_orders(name: str, order: int) -> Formula:
     """Formal arguments and the derivative of order >= 2 in them."""
     record = ACTIVATIONS[name]
     formals, formula = definition(name, 1)

@@ -9,6 +9,8 @@ from symbackprop.proof.checker.terms import Rejected
 SQUARE = ["pow", X, "2"]
 DERIVATIVE = ["d", X, X]
 INVERSE = ["pow", X, "-1"]
+Z = ["at", "z"]
+RELU = ("r", ["z"], ["mul", Z, ["positive", Z]])
 FALSE: dict[str, tuple[dict[str, Json], str]] = {
     "not even steps": (forged((X, "1"), [], **NUMBER), "steps end with"),
     "a fraction of 0": (forged((["mul", X, ["pow", X, "-1"]], "0"), [RING], **NUMBER), "steps end with"),
@@ -188,6 +190,43 @@ FALSE: dict[str, tuple[dict[str, Json], str]] = {
             **NUMBER,
         ),
         "not known",
+    ),
+    "two formulas of relu, whose slopes at 0 differ": (
+        forged(
+            (["d", ["add", ["call", "g", 0, X], ["mul", "-1", ["call", "r", 0, X]]], X], "0"),
+            [["formula", [1, 1]], ["formula", [1, 1, 2]], ["formula", [1, 2, 2]], ["ring", [1]], ["chain", []], RING],
+            functions=[RELU, ("g", ["z"], ["add", Z, ["call", "r", 0, ["mul", "-1", Z]]])],
+            **NUMBER,
+        ),
+        "a kink",
+    ),
+    "a jump within a function": (
+        forged(
+            (["d", ["call", "f", 0, X], X], ["call", "s", 0, X]),
+            [["chain", [1]], ["formula", [1, 1]], RING, ["formula", [2]], RING],
+            functions=[("s", ["z"], ["positive", Z]), ("f", ["z"], ["mul", Z, ["call", "s", 0, Z]])],
+            **NUMBER,
+        ),
+        "a kink",
+    ),
+    "an argument that is a parameter, too": (
+        forged(
+            (["d", ["call", "f", 0, X, X], X], ["positive", X]),
+            [["chain", [1]], ["formula", [1, 1]], RING],
+            functions=[("f", ["z", "y"], ["mul", Z, ["positive", Y]])],
+            **NUMBER,
+        ),
+        "a derivative by a parameter",
+    ),
+    "a sign by the definition of a name that is free": (
+        forged(
+            (["d", ["positive", ["add", ["at", "h"], ["mul", "-1", SQUARE]]], ["at", "h"]], "0"),
+            [["chain", []]],
+            definitions=[("h", [], ["add", "1", SQUARE])],
+            conditions=[((), ["at", "h"], ">", "0")],
+            **NUMBER,
+        ),
+        "a kink",
     ),
     "a formula of another function": (
         forged(
