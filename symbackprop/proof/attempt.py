@@ -96,10 +96,9 @@ def prove(
                     attempt.assumptions = tuple(a.formula for a in (*rules, *inequalities))
                     conditions = () if local else tuple(conditions_of(relation, graph))
                     noted = tuple(_noted(forms, domain, stage.restore))
-                    if noted and local:
-                        noted = with_reasons(noted, tuple(conditions_beside(relation, graph)), graph)
-                    elif noted:
-                        noted = with_reasons(noted, conditions, graph)
+                    if noted:
+                        known = tuple(conditions_beside(relation, graph)) if local else conditions
+                        noted = with_reasons(noted, known, graph)
                     attempt.conditions = distinct(chain(conditions, noted))
                     return attempt
                 attempt.reason = "no normal form showed it"

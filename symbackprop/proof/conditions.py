@@ -125,10 +125,7 @@ def declared_adjoints(relation: Relation) -> list[tuple[str, str]]:
 def differentiated_by(relation: Relation) -> frozenset[str]:
     """The names v of all total derivatives ∂f/∂v in a relation."""
     found: set[str] = set()
-    stack = [relation.left.expr, relation.right.expr]
-    while stack:
-        node = stack.pop()
-        stack.extend(children(node))
+    for node in chain(nodes(relation.left.expr), nodes(relation.right.expr)):
         if isinstance(node, Partial):
             found.add(entry_name(node.args[1]) or "")
         name = entry_name(node) or ""

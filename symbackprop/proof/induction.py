@@ -126,8 +126,9 @@ def _at_depth(
 def _conditions(repeat: Repeat) -> Iterator[Condition]:
     """Where the network is defined and differentiable: its last layer and what comes after it stand for all layers."""
     graph: Graph = last_layers(repeat, 1)[0].graph
+    domain = Domain(graph)
     for definition in graph.definitions.values():
-        yield from Domain(graph).conditions(definition.tensor, order=1)
+        yield from domain.conditions(definition.tensor, order=1)
 
 
 def _counterexample(repeat: Repeat, claim: DepthClaim, budget: Budget) -> Induction | None:

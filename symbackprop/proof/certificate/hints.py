@@ -14,13 +14,13 @@ from symbackprop.proof.certificate.trees import (
     function_json,
     functions_in,
     nested,
-    nodes_of,
     relation_json,
     shape_json,
     tree,
 )
 from symbackprop.proof.checker.statement import FORMAT
 from symbackprop.proof.verdict import Verdict
+from symbackprop.tensor.needs import nodes
 from symbackprop.tensor.nodes import Expr, Partial, adjoint_parts, entry_name, is_adjoint
 
 FIRST_LEVELS = 3
@@ -141,14 +141,14 @@ def terms_of(raw: Json) -> int:
 
 def _names(expr: Expr) -> set[str]:
     """The names of quantities; of a total derivative, both."""
-    found = {name for name in map(entry_name, nodes_of(expr)) if name is not None}
+    found = {name for name in map(entry_name, nodes(expr)) if name is not None}
     return {part for name in found for part in (adjoint_parts(name) if is_adjoint(name) else [name])}
 
 
 def _totals(expr: Expr, graph: Graph) -> set[tuple[str, str]]:
     """The total derivatives of a name by a name in an expression."""
     found = set()
-    for node in nodes_of(expr):
+    for node in nodes(expr):
         name = entry_name(node) or ""
         if is_adjoint(name):
             f, v = adjoint_parts(name)

@@ -1,8 +1,8 @@
 """Signs of terms that their structure shows only after they are written in another way."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction as F  # noqa: N817
-from functools import reduce
+from functools import partial, reduce
 from itertools import product as choices
 from typing import Any
 
@@ -23,30 +23,34 @@ class Signs(Assumptions):
     def signed(self, t: Term) -> bool:
         """Whether the sign is seen from the structure: as it is, over one denominator, or as a completed square."""
         for changes in ((), (self.over_one,), (self.turned,), (self.over_one, self.turned)):
-            made, new = len(self.steps_made), t
-            try:
-                for change in changes:
-                    new = change(new)
-                if self.sign(new) >= self.goal:
-                    return True
-            except Rejected:
-                pass
-            del self.steps_made[made:]
+            if self.shown(partial(self._after, t, changes)):
+                return True
         return self.completed(t) or self.grown(t)
 
-    def grown(self, t: Term) -> bool:
-        """Whether the sign of e^t - 1 is seen, for a t with a logarithm as a term."""
-        if not any(is_a(a, "log") and e == 1 and len(mono) == 1 for mono in poly(t) for a, e in mono):
-            return False
+    def _after(self, t: Term, changes: Iterable[Callable[[Term], Term]]) -> bool:
+        return self.sign(reduce(lambda u, change: change(u), changes, t)) >= self.goal
+
+    def shown(self, way: Callable[[], bool]) -> bool:
+        """Whether a way leads to the sign; if not, its steps are taken back."""
         made = len(self.steps_made)
-        self.steps_made.append(["grow", []])
         try:
-            if self.signed(self.norm(ring(add(("exp", t), -ONE)), [], self.scope)):
+            if way():
                 return True
         except Rejected:
             pass
         del self.steps_made[made:]
         return False
+
+    def grown(self, t: Term) -> bool:
+        """Whether the sign of e^t - 1 is seen, for a t with a logarithm as a term."""
+        if not any(is_a(a, "log") and e == 1 and len(mono) == 1 for mono in poly(t) for a, e in mono):
+            return False
+
+        def way() -> bool:
+            self.steps_made.append(["grow", []])
+            return self.signed(self.norm(ring(add(("exp", t), -ONE)), [], self.scope))
+
+        return self.shown(way)
 
     def over_one(self, t: Term) -> Term:
         """All over one denominator, the numerator in normal form, multiplied out."""
@@ -81,33 +85,26 @@ class Signs(Assumptions):
 
     def completed(self, t: Term) -> bool:
         """Whether the sign is seen after parts that are not negative are split off, from the term or its numerator."""
-        made = len(self.steps_made)
-        for place in ([], [1]):
-            try:
-                whole = self.fraction(t) if place else t
-                known = place and (whole == t or not is_a(whole, "mul"))
-                if not known and self.parted(whole, place, MOST_PARTS):
-                    return True
-            except Rejected:
-                pass
-            del self.steps_made[made:]
-        return False
+
+        def over_one() -> bool:
+            whole = self.fraction(t)
+            return whole != t and is_a(whole, "mul") and self.parted(whole, [1], MOST_PARTS)
+
+        return self.shown(lambda: self.parted(t, [], MOST_PARTS)) or self.shown(over_one)
 
     def parted(self, whole: Term, place: Place, most: int) -> bool:
         """Whether the sign is seen after at most so many parts are split off from what stands at a place."""
-        t, made = reduce(lambda t, k: t[k], place, whole), len(self.steps_made)
+        t = reduce(lambda t, k: t[k], place, whole)
         negative = len(monomials(poly(t), -1))
-        for part in (*squares(t), *lagrange(t), *cauchy(t), *parts_of_sums(t), *squares_in_sums(t)):
-            try:
-                new = self.split_off(t, part, place)
-                fewer = len(monomials(poly(new[2]), -1)) < negative
-                new = self.replaced(whole, place, new)
-                if self.sign(new) >= self.goal or (fewer and most > 1 and self.parted(new, [*place, 2], most - 1)):
-                    return True
-            except Rejected:
-                pass
-            del self.steps_made[made:]
-        return False
+
+        def without(part: Term) -> bool:
+            new = self.split_off(t, part, place)
+            fewer = len(monomials(poly(new[2]), -1)) < negative
+            new = self.replaced(whole, place, new)
+            return self.sign(new) >= self.goal or (fewer and most > 1 and self.parted(new, [*place, 2], most - 1))
+
+        parts = (*squares(t), *lagrange(t), *cauchy(t), *parts_of_sums(t), *squares_in_sums(t))
+        return any(self.shown(partial(without, part)) for part in parts)
 
     def split_off(self, t: Term, part: Term, place: Place) -> Term:
         """t = part + (t - part), the difference in normal form."""

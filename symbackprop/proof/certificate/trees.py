@@ -1,6 +1,6 @@
 """Index expressions, relations and functions as the nested lists of a certificate."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import sympy as sp
@@ -12,6 +12,7 @@ from symbackprop.model.graph import Graph, Relation
 from symbackprop.proof.compact import compact_form
 from symbackprop.proof.verdict import Condition
 from symbackprop.tensor.indices import children, free_indices
+from symbackprop.tensor.needs import nodes
 from symbackprop.tensor.nodes import (
     Elementwise,
     Expr,
@@ -153,20 +154,12 @@ def formula_json(text: str, names: Iterable[str]) -> Json:
     return tree(parse(text, Scope(shapes=dict.fromkeys(names, ()))).expr, NO_NAMES)
 
 
-def nodes_of(expr: Expr) -> Iterator[Expr]:
-    stack = [expr]
-    while stack:
-        node = stack.pop()
-        yield node
-        stack.extend(children(node))
-
-
 def functions_in(exprs: Iterable[Expr]) -> list[str]:
     """The functions in expressions that are written as calls, those that a formula of another one uses before it."""
     found: dict[str, None] = {}
 
     def visit(expr: Expr) -> None:
-        for node in nodes_of(expr):
+        for node in nodes(expr):
             name = FORMULAS[type(node)][0] if type(node) in FORMULAS else ""
             name = node.func.function if isinstance(node, Elementwise) else name
             if not name or name in found:
@@ -174,7 +167,7 @@ def functions_in(exprs: Iterable[Expr]) -> list[str]:
             if is_defined(name) and name not in WRITTEN:
                 visit(formula_of(name)[1])
                 form = compact_form(name)
-                for inner in nodes_of(form[1]) if form is not None else ():
+                for inner in nodes(form[1]) if form is not None else ():
                     if isinstance(inner, Elementwise) and inner.func.function != name:
                         visit(inner)
             found[name] = None

@@ -19,8 +19,8 @@ from symbackprop.proof.limits import Clock
 from symbackprop.proof.points.balls import Evaluation, Family, Position, in_order, used_by
 from symbackprop.proof.points.duals import Base, Undefined, Unknown, sign
 from symbackprop.proof.points.structure import indices_of, names_of
-from symbackprop.tensor.indices import atoms, children
-from symbackprop.tensor.needs import beyond
+from symbackprop.tensor.indices import atoms
+from symbackprop.tensor.needs import beyond, nodes
 from symbackprop.tensor.nodes import Expr, Partial, entry, entry_indices, entry_name, is_size
 
 Values = dict[str, dict[Position, Fraction]]
@@ -283,11 +283,8 @@ def least_sizes(graph: Graph, exprs: list[Expr], shapes: list[tuple[Expr, ...]])
 def _written_out(expr: Expr) -> tuple[tuple[str, int, int], ...]:
     """(name, axis, position) of every integer index in an expression."""
     found: list[tuple[str, int, int]] = []
-    stack = [expr]
-    while stack:
-        node = stack.pop()
+    for node in nodes(expr):
         found += [(entry_name(node) or "", k, int(i)) for k, i in enumerate(entry_indices(node)) if i.is_Integer]
-        stack.extend(children(node))
     return tuple(found)
 
 
