@@ -236,7 +236,7 @@ class Point:
             formula, other = (branch(formula, ["positive", ["at", z]], n) for n in "01")
             plain = dict(zip(f["arguments"], [{NONE: a.get(NONE, ZERO)} for a in arguments], strict=True))
             values = (self.of(end, plain, ()).get(NONE, ZERO) for end in (formula, other))
-            require(certainly_equal(*values), "a function that jumps")
+            require(formula == other or certainly_equal(*values), "a function that jumps")
         value = self.of(formula, dict(zip(f["arguments"], [first, *arguments[1:]], strict=True)), ())
         for e in added:
             value = before(value, e)

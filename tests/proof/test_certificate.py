@@ -61,6 +61,13 @@ SIGNS: Given = {
 }
 LAYERS = {f"{v}{k}": f"w{k}*a{k - 1}" if v == "z" else f"sigmoid(z{k})" for k in range(1, 9) for v in "za"}
 DEEP: Given = {"define": LAYERS}
+SEVEN = "*".join(f"w{k}*prime(sigmoid, z{k})" for k in (1, 2, 3, 5, 6, 7, 8))
+# Values of cubic functions of cubic functions of sums have many digits, and exp(E) is beyond all numbers.
+NESTED: Given = {
+    "define": {"z": "W @ x + b", "a": "f(z)", "v": "V @ a", "o": "g(v)", "E": "sum(r(y - o))"},
+    "shapes": {"W": "m, n", "x": "n", "b": "m", "V": "k, m", "y": "k"},
+    "functions": ["f", "g", "r"],
+}
 SMALL: Given = {"define": {"t": "sum(x)"}, "shapes": {"x": "2"}}
 
 PROVED = [
@@ -104,6 +111,9 @@ PROVED = [
     (SIGNS, "2*exp(a) <= 1 + exp(2*a)"),
     (KINK, "d(d(t, z), z) == -2*t*(1 - t**2)"),
     (DEEP, "d(a8, a0) == " + "*".join(f"w{k}*a{k}*(1 - a{k})" for k in range(1, 9))),
+    (DEEP, f"d(a8, a0) == exp(z5)*exp(-z5)*w4*(a4 - a4*a4)*{SEVEN}"),
+    (DEEP, f"d(a8, a0) == exp(z5 - 1)*exp(1 - z5)*w4*(sigmoid(z4) - sigmoid(z4)**2)*{SEVEN}"),
+    (NESTED, "d(E, b) == d(E, z)*exp(E)*exp(-sum(r(y - o)))"),
 ]
 
 

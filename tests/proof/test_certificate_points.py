@@ -148,6 +148,12 @@ def test_a_kink_where_branches_meet_has_the_active_slope() -> None:
     assert check(content) == "d(relu(x), x) != 1; relu(z) = (z*positive(z))"
 
 
+def test_a_function_without_branches_has_a_slope_at_zero_whatever_its_value_there() -> None:
+    shifted = ("f", ["z"], ["exp", ["add", Z, "1/3"]])  # not exact at 0
+    content = forged((["call", "f", 1, X], "!=", "1"), [], functions=[shifted], **ZERO)
+    assert check(content) == "f'(x) != 1; f(z) = exp((z + 1/3))"
+
+
 def test_the_text_tells_apart_what_differs() -> None:
     """Sizes from quantities, ranges from each other, the order of arguments."""
     flipped = [("f", [a, b], ["add", ["at", "a"], ["mul", "-1", ["at", "b"]]]) for a, b in ("ab", "ba")]

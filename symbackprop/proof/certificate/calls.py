@@ -4,7 +4,7 @@ from typing import Any
 
 from symbackprop.proof.certificate.normal import Normaliser, Place, Scope, raw
 from symbackprop.proof.checker.polynomials import ring
-from symbackprop.proof.checker.terms import Rejected, Term, inside, instance, is_a
+from symbackprop.proof.checker.terms import Rejected, Term, inside, instance, is_a, nodes
 
 ALWAYS_WRITTEN_OUT = ("abs", "sign")
 
@@ -37,14 +37,19 @@ class Calls(Normaliser):
             formals = {("at", x): ("at", "?" + x) for x in arguments[name]}
             self.compact[name] = instance(self.term(tree, {}), formals)
             self.shapes = shapes
+        stated = set(nodes(self.gap))
+        self.stated = stated | {self.values_at(n) for n in stated if is_a(n, "at") and n[1] in self.values}
 
     def norm_call(self, t: Term, place: Place, scope: Scope) -> Term:
-        """A function by its formula, or its derivative by its value, as the way says."""
+        """A function by its formula, or its derivative by its value, as the way says.
+
+        Where derivatives stay closed, one by its value all the same if the statement speaks of this value.
+        """
         if self.functions[t[1]][1] is None:
             return t
         if t[1] in ALWAYS_WRITTEN_OUT or self.functions_as == "formulas":
             return self.norm(self.do(t, place, scope, "formula"), place, scope)
-        if t[2] == 0 or self.functions_as == "closed":
+        if t[2] == 0 or (self.functions_as == "closed" and ("call", t[1], 0, *t[3:]) not in self.stated):
             return t
         if t[1] in self.compact:
             new = self.by_value(t, place, scope)

@@ -23,6 +23,7 @@ from symbackprop.proof.verdict import Verdict
 from symbackprop.tensor.needs import nodes
 from symbackprop.tensor.nodes import Expr, Partial, adjoint_parts, entry_name, is_adjoint
 
+DEEP = 12  # so many definitions, all inserted, may make expressions of many layers
 FIRST_LEVELS = 3
 LARGE = 200  # terms that would be multiplied out
 ALL = [["*", "*"]]
@@ -94,13 +95,15 @@ class Statement:
         if self.relation.comparison == "==" and max(map(terms_of, sides)) > LARGE:
             yield {"unfold": ALL, "insert": activations, "functions": "opaque", "as_written": True}
         if self.content["functions"]:
-            for level in (*levels[:2], ALL):
-                yield {"unfold": level, "insert": [], "functions": "closed"}
+            for insert in ([], activations):
+                for level in (*levels[:2], ALL):
+                    yield {"unfold": level, "insert": insert, "functions": "closed"}
         for level in levels[:FIRST_LEVELS]:
             for insert in ([], activations):
                 yield {"unfold": level, "insert": insert, "functions": "opaque"}
+        inserts = [everything, activations, []] if len(everything) < DEEP else [activations, [], everything]
         for mode in modes:
-            for insert in (everything, activations, []):
+            for insert in inserts:
                 for level in (ALL, levels[-1]):
                     yield {"unfold": level, "insert": insert, "functions": mode}
         for level in levels[FIRST_LEVELS:]:

@@ -150,8 +150,8 @@ def compact_json(name: str) -> Json:
 
 
 def formula_json(text: str, names: Iterable[str]) -> Json:
-    """A formula in scalars as a tree."""
-    return tree(parse(text, Scope(shapes=dict.fromkeys(names, ()))).expr, NO_NAMES)
+    """A formula in scalars as a tree, tanh by exponentials."""
+    return tree(parse(text, Scope(shapes=dict.fromkeys(names, ()))).expr.rewrite(sp.tanh, sp.exp), NO_NAMES)
 
 
 def functions_in(exprs: Iterable[Expr]) -> list[str]:

@@ -31,6 +31,7 @@ NARROW = arb("1e-20")
 MOST_DOUBTS = 4
 # So many evaluations that agree are wanted beside a proof, and so many more are tried for them.
 TRIALS, MORE_TRIALS = 3, 6
+LARGE = 10**12  # values of a witness above it are avoided
 NEGATED: dict[Comparison, Comparison] = {"==": "!=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 
 
@@ -175,9 +176,9 @@ def witness(
             found = search.decide(point, position) if point is not None else None
             if found is not None and not found.at_kink:
                 break
-            if search.witness is not None and not search.witness_at_kink:
+            if search.witness is not None and not search.witness_faults[0]:
                 further += 1
-                if search.agreeing >= TRIALS or further > MORE_TRIALS:
+                if (search.agreeing >= TRIALS and not any(search.witness_faults)) or further > MORE_TRIALS:
                     break
     except Undecided as error:
         search.stopped = error.reason
@@ -206,7 +207,7 @@ class _Search:
         self.doubts: list[str] = []
         self.agreeing = self.unknown = self.undefined = self.unsampled = self.too_large = 0
         self.witness: dict[str, Any] | None = None
-        self.witness_at_kink = False
+        self.witness_faults = (False, False)  # at a kink, with values that are too large for others to check
         sides = [side for r in (relation, *assumptions) for side in (r.left, r.right)]
         self.involved = involved(sides, graph, self.adjoints)
 
@@ -265,7 +266,7 @@ class _Search:
                 if isinstance(error, Undefined):
                     break
                 continue
-            self._note_witness(point, position, at.at_kink)
+            self._note_witness(point, position, at.at_kink, any(abs(arb(side)) > LARGE for side in (left, right)))
             failure = None
             outcome = _compare(self.relation.comparison, left, right, precision)
             if outcome is False:
@@ -279,9 +280,10 @@ class _Search:
             self.unknown += 1
         return None
 
-    def _note_witness(self, point: _Point, position: Position, at_kink: bool) -> None:
-        if self.witness is None or (self.witness_at_kink and not at_kink):
-            self.witness, self.witness_at_kink = point.as_dict(position), at_kink
+    def _note_witness(self, point: _Point, position: Position, at_kink: bool, large: bool) -> None:
+        faults = (at_kink, large)
+        if self.witness is None or faults < self.witness_faults:
+            self.witness, self.witness_faults = point.as_dict(position), faults
 
     def _counterexample(
         self, point: _Point, position: Position, left: Base, right: Base, at: Evaluation
