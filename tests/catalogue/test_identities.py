@@ -20,6 +20,7 @@ from symbackprop.tensor.needs import nodes
 from symbackprop.tensor.nodes import Expr, Partial, entry_indices, entry_name
 
 RECORDS = identities()
+PLACE = r"(equation|section|algorithm|theorem|lemma|table|figure)s? [A-Z0-9]"
 EVERY = pytest.mark.parametrize("record", RECORDS.values(), ids=RECORDS)
 LEAST = 90
 POINTS = 4
@@ -97,7 +98,8 @@ def test_every_record_is_written_as_it_should_be(record: Identity) -> None:
         assert "\n" not in sentence
     assert record.why.endswith(".")
     assert record.why[0].isupper() or record.why.split()[0] in {"word2vec:"}
-    assert re.search(r"\(\d{4}\)|^Documentation of", record.source), "a source is a book or paper with its year"
+    assert re.search(r"\(\d{4}\)", record.source), "a source is a book or paper with its year"
+    assert re.search(PLACE, record.source), "a source is cited with the number of an equation, or of what holds it"
 
 
 @EVERY
