@@ -2,6 +2,17 @@
 
 from symbackprop.write.layout import tokens, width
 
+# Signs of the outermost level before which a line may end, the better ones first.
+_SUM_SIGNS = frozenset(["+", "-"])
+_FACTOR_SIGNS = frozenset(["+", "-", r"\,", r"\cdot", r"\odot", r"\sum"])
+_BREAKS = (_SUM_SIGNS, _FACTOR_SIGNS)
+# Brackets, and those of one size that stand for them where a line ends within.
+_OPENED = {"(": (r"\bigl(", r"\bigr)"), r"\left(": (r"\biggl(", r"\biggr)")}
+_LEFT, _RIGHT = (frozenset(pair[side] for pair in _OPENED.values()) for side in (0, 1))
+# What belongs to the bracket before it or to a relation: no new factor starts with it.
+_NO_FACTOR = frozenset([*"',./=<>&)]}", *_RIGHT, r"\oslash", r"\otimes", r"\approx", r"\leq", r"\geq", r"\neq",
+                        r"\leftarrow"])  # fmt: skip
+
 
 def broken(latex: str, first: float, rest: float) -> list[str]:
     """The formula in pieces of which the first is at most `first` wide and the others at most `rest`, if it can be.
@@ -77,17 +88,6 @@ def _filled(pieces: list[str], first: float, rest: float) -> list[str]:
         else:
             lines.append(piece)
     return lines
-
-
-_SUM_SIGNS = frozenset(["+", "-"])
-_FACTOR_SIGNS = frozenset(["+", "-", r"\,", r"\cdot", r"\odot", r"\sum"])
-_BREAKS = (_SUM_SIGNS, _FACTOR_SIGNS)
-# Brackets, and those of one size that stand for them where a line ends within.
-_OPENED = {"(": (r"\bigl(", r"\bigr)"), r"\left(": (r"\biggl(", r"\biggr)")}
-_LEFT, _RIGHT = (frozenset(pair[side] for pair in _OPENED.values()) for side in (0, 1))
-# What belongs to the bracket before it or to a relation: no new factor starts with it.
-_NO_FACTOR = frozenset([*"',./=<>&)]}", *_RIGHT, r"\oslash", r"\otimes", r"\approx", r"\leq", r"\geq", r"\neq",
-                        r"\leftarrow"])  # fmt: skip
 
 
 def _split(latex: str, signs: frozenset[str]) -> list[str]:

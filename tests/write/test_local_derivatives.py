@@ -34,7 +34,6 @@ from symbackprop.write.formulas import latex as printer
 from symbackprop.write.formulas.latex import latex
 from symbackprop.write.formulas.local_derivatives import MARK, Pairs, only_direct
 from symbackprop.write.formulas.matrix_reader import read_matrix
-from symbackprop.write.formulas.names import names_of_graph
 from symbackprop.write.formulas.read_back import prints_expression
 from symbackprop.write.formulas.reader import read
 from symbackprop.write.identities import identity_text
@@ -50,6 +49,8 @@ from symbackprop.write.sections.layer_names import LayerNames
 from symbackprop.write.sections.notation import BAR, HEADER
 from symbackprop.write.sections.step_lines import step_lines
 from symbackprop.write.tex import tex
+
+from .graph_names import names_of_graph
 
 FILES = Path(__file__).parents[2] / "derivations"
 # Quantities that are used directly and through others, in each kind of derivation; and two pages without any.

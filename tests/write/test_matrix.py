@@ -8,8 +8,10 @@ from symbackprop.errors import FormulaError
 from symbackprop.language.parse import Scope, parse
 from symbackprop.model.build import graph_from_formulas, scope_of
 from symbackprop.write.formulas.matrix import matrix_latex, matrix_relation
-from symbackprop.write.formulas.names import Names, names_of_graph
+from symbackprop.write.formulas.names import Names
 from symbackprop.write.formulas.read_back import prints
+
+from .graph_names import names_of_graph
 
 GRAPH = graph_from_formulas(
     {"z1": "W1 @ x + b1", "a1": "f(z1)", "z2": "W2 @ a1", "o": "sigmoid(z2)", "E": "sum((y - o)**2)/2"},

@@ -19,11 +19,12 @@ from symbackprop.model.identity import as_file
 from symbackprop.tensor.tensor import Tensor
 from symbackprop.write.formulas.matrix import matrix_latex, matrix_relation
 from symbackprop.write.formulas.matrix_reader import read_matrix
-from symbackprop.write.formulas.names import names_of_graph
 from symbackprop.write.formulas.read_back import equal, prints, prints_relation
 from symbackprop.write.report import Report
 from symbackprop.write.sections import forms
 from symbackprop.write.sections.context import Context, context
+
+from .graph_names import names_of_graph
 
 FILES = sorted((Path(__file__).parents[2] / "derivations").glob("*.toml"))
 GRAPH = graph_from_formulas(

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from symbackprop.errors import FileError
 from symbackprop.model.build import graph_from_formulas
 from symbackprop.tensor.nodes import index, is_adjoint, size
-from symbackprop.write.formulas.names import Names, make_names, names_of_graph
+from symbackprop.write.formulas.names import Names, make_names
 from symbackprop.write.formulas.symbols import parse_symbol
+
+from .graph_names import names_of_graph
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from itertools import chain, count
 
 from symbackprop.errors import FileError
-from symbackprop.model.graph import Graph
 from symbackprop.tensor.indices import children
 from symbackprop.tensor.nodes import Elementwise, Expr, adjoint_name, extent
 from symbackprop.write.formulas.clashes import OPERATORS, Claim, Claims
-from symbackprop.write.formulas.local_derivatives import Pairs, only_direct
+from symbackprop.write.formulas.local_derivatives import Pairs
 from symbackprop.write.formulas.symbols import GREEK, Symbol, parse_symbol
 
 # Greek letters that code calls otherwise: `lambda` is no name in Python.
@@ -97,38 +96,6 @@ class Names:
         for i in rest:
             found[i] = self.next_letter(set(found.values()))
         return found
-
-
-def names_of_graph(
-    graph: Graph,
-    *,
-    losses: Iterable[str] = (),
-    pre_activations: AbstractSet[str] = frozenset(),
-    weights: AbstractSet[str] | None = None,
-    overrides: Mapping[str, str] | None = None,
-) -> Names:
-    """Names for a graph, its sizes and functions, and the adjoints of every quantity for each of the losses.
-
-    Without `weights`, the inputs whose name starts with w are taken for weights.
-
-    Raises: FileError for an override that is no symbol, names nothing known or clashes.
-    """
-    ranks = {name: len(shape) for name, shape in graph.inputs.items()}
-    ranks |= {name: len(definition.tensor.shape) for name, definition in graph.definitions.items()}
-    if weights is None:
-        weights = {name for name in graph.inputs if name[0] in "wW"}
-    used = {f for definition in graph.definitions.values() for f in functions_in(definition.tensor.expr)}
-    return make_names(
-        ranks,
-        defined=frozenset(graph.definitions),
-        sizes=graph.sizes(),
-        functions=sorted(graph.functions | used),
-        adjoints=[(loss, name) for loss in losses for name in ranks],
-        pre_activations=pre_activations,
-        weights=weights,
-        direct=only_direct(graph),
-        overrides=overrides,
-    )
 
 
 def functions_in(expr: Expr) -> frozenset[str]:
