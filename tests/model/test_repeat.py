@@ -1,5 +1,6 @@
 """Networks of any depth as text: what is read, what is refused, and how they are written out."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from symbackprop.errors import FileError, SymbackpropError
 from symbackprop.model.build import graph_from_formulas
 from symbackprop.model.derivation_file import read
 from symbackprop.model.repeat.claims import instances
-from symbackprop.model.repeat.pieces import some_layers, unrolled
+from symbackprop.model.repeat.pieces import Writer, some_layers, unrolled
 from symbackprop.model.repeat.places import HERE, Indexing, Mention, Place, Total, read_template
 from symbackprop.model.repeat.section import AnyDepth
 
@@ -121,6 +122,8 @@ def test_what_is_carried_shared_and_read_at_the_end() -> None:
         (changed(DENSE, repeat={"kind": "space"}), '[repeat] kind: expected "layer" or "time", found \'space\''),
         (changed(DENSE, repeat={"times": "K"}), "[repeat] 'times' is no key"),
         (changed(DENSE, repeat={"count": "a"}), "[repeat] 'a' is the index or the count"),
+        (changed(DENSE, repeat={"count": "l_plus_1"}), "[repeat] 'l_plus_1' could be mistaken for a layer near l"),
+        (changed(DENSE, repeat={"index": "K_minus_1"}), "[repeat] 'K_minus_1' could be mistaken for a layer near K"),
         (changed(DENSE, given={"y": [1]}), "[given] has no place beside [repeat]"),
         (changed(DENSE, claims={"weights": None}), "[claims] is missing"),
         (changed(DENSE, define={"E": None}), "[define] expected a layer such as"),
@@ -157,6 +160,14 @@ def test_what_makes_no_sense_is_told_in_one_line(data: dict, message: str) -> No
         read(Path("any.toml"), data)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_one_name_never_stands_for_two_layers() -> None:
+    repeat = replace(network(DENSE).repeat, indexing=Indexing("l", "l_plus_1", frozenset({"a"})))
+    writer = Writer(repeat)
+    writer.code("a", Place("end", 0))
+    with pytest.raises(FileError, match="'a_l_plus_1' could mean a in two different layers"):
+        writer.code("a", Place("here", 1))
 
 
 # ------------------------------------------------------------------ written out

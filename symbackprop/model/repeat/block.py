@@ -311,12 +311,15 @@ def _check_shared(shared: set[str], end: Mapping[str, Template], loss: Loss) -> 
 
 
 def _check_names(repeat: Repeat) -> None:
-    """A name such as z_3 or z_l would be mistaken for z in one layer."""
-    names = repeat.indexing.names
+    """A name such as z_3 or z_l would be mistaken for z in one layer, a count l_plus_1 for the layer after l."""
+    names, index, count = repeat.indexing.names, repeat.indexing.index, repeat.indexing.count
+    for one, other in ((index, count), (count, index)):
+        if one.startswith(other + "_"):
+            raise FileError(f"[repeat] {one!r} could be mistaken for a layer near {other}; choose another name")
     for name in sorted(repeat.known - RESERVED):
         for layered in sorted(names):
             tail = name.removeprefix(layered + "_")
-            if tail != name and re.match(rf"({repeat.indexing.index}|{repeat.indexing.count}|\d+)(_|\Z)", tail):
+            if tail != name and re.match(rf"({index}|{count}|\d+)(_|\Z)", tail):
                 raise FileError(f"{name!r} could be mistaken for {layered} in one layer; choose another name")
 
 

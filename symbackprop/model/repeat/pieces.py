@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from symbackprop.errors import FormulaError
+from symbackprop.errors import FileError, FormulaError
 from symbackprop.model.build import graph_from_formulas, relation
 from symbackprop.model.graph import Graph, Relation
 from symbackprop.model.repeat.block import Repeat
@@ -84,7 +84,9 @@ class Writer:
             anchor = self.repeat.indexing.index if place.anchor == "here" else self.repeat.indexing.count
             step = f"_plus_{place.offset}" if place.offset > 0 else f"_minus_{-place.offset}" if place.offset else ""
             code = f"{name}_{anchor}{step}"
-        self.places[code] = Mention(name, place)
+        mention = Mention(name, place)
+        if self.places.setdefault(code, mention) != mention:
+            raise FileError(f"{code!r} could mean {name} in two different layers; choose other names")
         return code
 
     @contextmanager
