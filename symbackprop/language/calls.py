@@ -87,7 +87,7 @@ def _prime(walker: Walker, node: ast.Call) -> Tensor:
         return Tensor(elementwise(name, 1)(*applied.expr.args), applied.shape)
     z = entry("argument of prime")
     derivative = tidy(differentiate(row.apply(Arguments((Tensor(z),))).expr, "argument of prime", ()))
-    walker.operands.append(applied.expr)  # log' has no value where log has none, though 1/u has
+    walker.operands.append(applied)  # log' has no value where log has none, though 1/u has
     return ops.elementwise_op(lambda u: derivative.xreplace({z: u}), walker.walk(arguments[0]))
 
 

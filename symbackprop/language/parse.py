@@ -29,7 +29,8 @@ from symbackprop.tensor.tensor import Tensor, variable
 class Scope:
     """What the names in a formula mean: quantities with their shapes, sizes, arbitrary elementwise functions.
 
-    `undeclared` are those quantities that are scalars only because nothing declares them.
+    `undeclared` are those quantities that are scalars only because nothing declares them, `defined` those that have a
+    definition, and may have no value.
     """
 
     shapes: Mapping[str, tuple[Expr, ...]]
@@ -37,6 +38,7 @@ class Scope:
     functions: frozenset[str] = frozenset()
     derivatives: bool = field(default=False)  # whether d(...) and next(...) may be written
     undeclared: frozenset[str] = frozenset()
+    defined: frozenset[str] = frozenset()
 
 
 def parse(text: str, scope: Scope) -> Tensor:
@@ -93,7 +95,7 @@ class Walker:
 
     def __init__(self, text: str, scope: Scope) -> None:
         self.text, self.scope = text, scope
-        self.operands: list[Expr] = []  # what has been read of the node that is being walked
+        self.operands: list[Tensor] = []  # what has been read of the node that is being walked
         self.needs: dict[Expr, None] = {}
         self.positions: dict[tuple[Expr, int], None] = {}  # beyond the first one of an axis of symbolic size
 
@@ -130,8 +132,9 @@ class Walker:
             reason = "a number here is too large to be compared with others"
         if reason is not None:
             raise self.error(reason, node)
-        self.needs.update(dict.fromkeys(left_out(self.operands, result.expr)))
-        self.operands = [*above, result.expr]
+        operands = [_beside(operand, result) for operand in self.operands]
+        self.needs.update(dict.fromkeys(left_out(operands, result.expr, self.scope.defined)))
+        self.operands = [*above, result]
         return result
 
     # --- leaves
@@ -183,7 +186,7 @@ class Walker:
             if type(node.op) not in _BINARY:
                 raise self.error(f"{type(node.op).__name__} is not part of the formula language", node)
             if isinstance(node.op, ast.Div):
-                self.operands.append(1 / right.expr)  # which may cancel at once
+                self.operands.append(Tensor(1 / right.expr, right.shape))  # which may cancel at once
             return ops.elementwise_op(_BINARY[type(node.op)], left, right)
 
     def power(self, node: ast.BinOp, base: Tensor, exponent: Tensor) -> Tensor:
@@ -254,6 +257,14 @@ class Walker:
         if len(node.args) != 1 or node.keywords:
             raise self.error(f"{name} is an elementwise function of one argument", node)
         return ops.elementwise_op(elementwise(name, order), self.walk(node.args[0]))
+
+
+def _beside(operand: Tensor, result: Tensor) -> Expr:
+    """The entry of an operand that an operation entry by entry has at the indices of its result."""
+    try:
+        return operand.expr if operand.shape == result.shape else ops.broadcast(operand, result.shape).expr
+    except ShapeError:
+        return operand.expr
 
 
 _BINARY: dict[type, Callable[[Expr, Expr], Expr]] = {

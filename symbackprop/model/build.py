@@ -111,7 +111,13 @@ def graph_from_formulas(
                 inputs[scalar_name] = ()
                 undeclared.add(scalar_name)
             known = inputs | {d: definitions[d].tensor.shape for d in definitions}
-            scope = Scope(shapes=known, sizes=sizes, functions=functions, undeclared=frozenset(undeclared))
+            scope = Scope(
+                shapes=known,
+                sizes=sizes,
+                functions=functions,
+                undeclared=frozenset(undeclared),
+                defined=frozenset(definitions),
+            )
             tensor = parse(formula, scope)
             if declared.get(name, tensor.shape) != tensor.shape:
                 raise FormulaError(f"has the shape {tensor.shape}, but [shapes] says {declared[name]}", formula)
@@ -203,7 +209,13 @@ def check_declared(graph: Graph, shapes: Iterable[str]) -> None:
 def scope_of(graph: Graph) -> Scope:
     """The scope in which claims about the graph are read: every name, d(...) and next(...) included."""
     shapes = dict(graph.inputs) | {d.name: d.tensor.shape for d in graph.definitions.values()}
-    return Scope(shapes=shapes, sizes=frozenset(graph.sizes()), functions=graph.functions, derivatives=True)
+    return Scope(
+        shapes=shapes,
+        sizes=frozenset(graph.sizes()),
+        functions=graph.functions,
+        derivatives=True,
+        defined=frozenset(graph.definitions),
+    )
 
 
 def relation(graph: Graph, name: str, formula: str, section: str = "") -> Relation:

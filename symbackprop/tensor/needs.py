@@ -6,24 +6,37 @@ x[1]*0, leaves behind that it has to exist.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
 import sympy as sp
 
 from symbackprop.tensor.indices import children
-from symbackprop.tensor.nodes import Expr, Positive, entry_indices, entry_name, is_size
+from symbackprop.tensor.nodes import Expr, Partial, Positive, entry_indices, entry_name, is_size
 
 Look = Any  # hashable
-INVERSE, ROOT, LOGARITHM = range(3)
+INVERSE, ROOT, LOGARITHM, VALUE = range(4)
 
 
-def left_out(operands: Iterable[Expr], result: Expr) -> list[Expr]:
-    """The parts of the operands without a value somewhere that neither stand in the result nor are needed by it."""
-    needed = {need for node in nodes(result) for need in needs_of(node)}
-    parts = (node for operand in operands for node in nodes(operand))
-    return list(dict.fromkeys(node for node in parts if not needed.issuperset(needs_of(node))))
+def left_out(operands: Iterable[Expr], result: Expr, partial: Container[str] = ()) -> list[Expr]:
+    """The parts of the operands without a value somewhere that neither stand in the result nor are needed by it.
+
+    `partial` are names that may have no value. A part may come back at other indices: 1/x[i] in a sum over i. So may as
+    many parts of one look as the result has beyond those that are there as they were.
+    """
+    asked = [{need: node for node in nodes(operand) for need in _asks(node, partial)} for operand in operands]
+    there = {need for node in nodes(result) for need in _asks(node, partial)}
+    missing = [(need, node) for needs in asked for need, node in needs.items() if need not in there]
+    if not missing:
+        return []
+    new = Counter((kind, look(part)) for kind, part in there.difference(*asked))
+    gone = Counter((kind, look(part)) for (kind, part), _ in missing)
+    return list(dict.fromkeys(node for (k, part), node in missing if gone[k, look(part)] > new[k, look(part)]))
+
+
+def _asks(node: Expr, partial: Container[str]) -> tuple[tuple[int, Expr], ...]:
+    return ((VALUE, node),) if isinstance(node, Partial) or entry_name(node) in partial else needs_of(node)
 
 
 def nodes(expr: Expr) -> Iterator[Expr]:
@@ -36,13 +49,13 @@ def nodes(expr: Expr) -> Iterator[Expr]:
 
 
 @lru_cache(maxsize=1 << 16)
-def needs_of(node: Expr) -> tuple[tuple[int, Look], ...]:
-    """What the node itself asks of its parts, whose indices are left out: a base that is not 0, or not negative, ..."""
+def needs_of(node: Expr) -> tuple[tuple[int, Expr], ...]:
+    """What the node itself asks of its parts: a base that is not 0, or not negative, ..."""
     if isinstance(node, sp.log):
-        return ((LOGARITHM, look(node.args[0])),)
+        return ((LOGARITHM, node.args[0]),)
     if not node.is_Pow or node.base is sp.E or (node.exp.is_Integer and node.exp > 0):
         return ()
-    base = look(node.base)
+    base = node.base
     if not node.exp.is_Rational:
         return () if node.base.is_positive else ((LOGARITHM, base),)
     root = ((ROOT, base),) if not node.exp.is_Integer else ()

@@ -167,3 +167,56 @@ def test_a_mask_that_depends_on_what_is_varied_has_a_kink(mask: str) -> None:
 def test_a_root_that_is_not_varied_may_be_zero() -> None:
     assert [str(c) for c in claim("d(q, x) == sqrt(m)", "sqrt(m)*x").conditions] == ["m >= 0"]
     assert [str(c) for c in claim("d(q, m) == x/(2*sqrt(m))", "sqrt(m)*x").conditions] == ["m > 0"]
+
+
+CANCELLED = {"q": "log(s)", "Q": "q*ones(2)", "l": "log(h)", "v": "x/x", "V": "log(X)", "r": "sqrt(t)"}
+LEFT = {
+    "a": "0*q", "b": "q - q + 1", "c": "t + sqrt(s)/s*(t - t)", "e": "0*v", "g": "sum(0*v)*t + t", "k": "h[0]/(h[0]*h[1])",
+    "p": "a + 1",
+}  # fmt: skip
+SHAPES = {"h": "2", "x": "n", "X": "n, n", "s": "", "t": ""}
+
+
+@pytest.mark.parametrize(
+    "equation",
+    [
+        # Equal wherever both sides have a value, and different where what has cancelled has none.
+        "a == (s <= 0)",
+        "b - 1 == (s <= 0)",
+        "p - 1 == (s <= 0)",
+        "d(c, t) == 1 + (s <= 0)",
+        "e == (x == 0)",
+        "d(g, t) == 1 - (x[0] == 0)",
+        "k == (h[0] != 0)/h[1]",
+        "h[0]/(h[0]*h[1]) == (h[0] != 0)/h[1]",
+        "x/(x*x[0]) == (x != 0)/x[0]",
+        "X/(X*X.T) == (X != 0)/X.T",
+        "einsum('ij,ij,ji->ij', 1/X, X, 1/X) == (X != 0)/X.T",
+        "log(h[1]) + log(h[0]) - log(h[0]) == log(h[1]) + (h[0] <= 0)",
+        "sqrt(h[1]) + sqrt(h[0]) - sqrt(h[0]) == sqrt(h[1]) + (h[0] < 0)",
+        "log(X.T) + log(X) - log(X) == log(X.T) + (X <= 0)",
+        "1/X + 1/X.T - 1/X == 1/X.T + (X == 0)",
+        "d(t/h[1] + t/h[0] - t/h[0], t) == 1/h[1] + (h[0] == 0)",
+        "0*q + where(t > 0, q, 0) == where(t > 0, q, 0) + (s <= 0)",
+        "l[1] + l[0] - l[0] == l[1] + (h[0] <= 0)",
+        "0*v[0] + v[1] == v[1] + (x[0] == 0)",
+        "sum(Q - Q) == (s <= 0)",
+        "trace(V - V.T) == (X[0, 0] <= 0)",
+        "q**0 == 1 + (s <= 0)",
+        "0*d(r, t) == (t == 0)",
+        "maximum(q, q) - q == (s <= 0)",
+    ],
+)
+def test_what_cancels_still_needs_its_value(equation: str) -> None:
+    graph = graph_from_formulas(CANCELLED | LEFT, SHAPES)
+    left, right = equation.split(" == ", 1)
+    assert verify(relation(graph, "equation", equation), graph).kind is not Kind.REFUTED
+    assert verify(relation(graph, "difference", f"{left} != {right}"), graph).kind is not Kind.PROVED
+
+
+@pytest.mark.parametrize("text", ["x/x[0] - x/x[0] == 0", "1/x + 1/x == 2/x", "(1/x) @ (1/x) == sum(x**(-2))"])
+def test_what_is_left_out_is_listed_once(text: str) -> None:
+    graph = graph_from_formulas({"q": "sum(x)"}, {"x": "n"})
+    verdict = verify(relation(graph, "claim", text), graph)
+    assert verdict.kind is Kind.PROVED
+    assert len(verdict.conditions) == 1

@@ -165,6 +165,9 @@ def _repeat_keys(table: Mapping[str, Any]) -> tuple[str, str, Kind]:
         found.append(value)
     if found[0] == found[1]:
         raise FileError(f"[repeat] index and count are both {found[0]!r}")
+    for one, other in (found, found[::-1]):  # l_plus_1 would be the layer after l
+        if one.startswith(other + "_"):
+            raise FileError(f"[repeat] {one!r} could be mistaken for a layer near {other!r}; choose another name")
     kind = table.get("kind", "layer")
     if kind not in ("layer", "time"):
         raise FileError(f'[repeat] kind: expected "layer" or "time", found {kind!r}')
@@ -311,11 +314,8 @@ def _check_shared(shared: set[str], end: Mapping[str, Template], loss: Loss) -> 
 
 
 def _check_names(repeat: Repeat) -> None:
-    """A name such as z_3 or z_l would be mistaken for z in one layer, a count l_plus_1 for the layer after l."""
+    """A name such as z_3 or z_l would be mistaken for z in one layer."""
     names, index, count = repeat.indexing.names, repeat.indexing.index, repeat.indexing.count
-    for one, other in ((index, count), (count, index)):
-        if one.startswith(other + "_"):
-            raise FileError(f"[repeat] {one!r} could be mistaken for a layer near {other}; choose another name")
     for name in sorted(repeat.known - RESERVED):
         for layered in sorted(names):
             tail = name.removeprefix(layered + "_")
