@@ -8,7 +8,7 @@ from typing import Any
 
 import sympy as sp
 
-from symbackprop.errors import GraphError, NotSupportedError
+from symbackprop.errors import FormulaError, GraphError, NotSupportedError
 from symbackprop.language.parse import Scope, parse
 from symbackprop.language.syntax import NAME
 from symbackprop.model.arguments import names_of
@@ -68,9 +68,15 @@ def _as_expression(rate: Any, graph: Graph) -> Expr:
 
 
 def rate_from_text(text: str, graph: Graph) -> Expr:
-    """A learning rate that is a formula in the scalars and sizes of the graph. Raises: FormulaError."""
+    """A learning rate that is a formula in the scalars and sizes of the graph.
+
+    Raises: FormulaError, also for sqrt(s)**2, which is less than s: a rate is an expression without needs beside it.
+    """
     known = {name: shape for name, shape in graph.inputs.items() if shape == ()}
-    return parse(text, Scope(shapes=known, sizes=frozenset(graph.sizes()))).expr
+    rate = parse(text, Scope(shapes=known, sizes=frozenset(graph.sizes())))
+    if rate.needs:
+        raise FormulaError(f"a learning rate of which parts cancel; write {rate.expr} and assume what it needs", text)
+    return rate.expr
 
 
 def check_are_inputs(parameters: tuple[str, ...], graph: Graph) -> None:
