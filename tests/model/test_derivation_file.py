@@ -94,7 +94,7 @@ BAD = {
     "parameters": (GOOD.replace('["W"]', '"W"'), "list of names"),
     "train key": (GOOD.replace("learning_rate", "rate"), "'rate' is no key"),
     "steps": (GOOD.replace("learning_rate = 0.1", "steps = -1"), "steps"),
-    "rate": (GOOD.replace("0.1", '"sqrt(eta)**2"', 1), "a learning rate of which parts cancel; write eta"),
+    "rate": (GOOD.replace("0.1", '"n/n**2*n"', 1), "a learning rate of which parts cancel; write 1"),
     "nan": (GOOD.replace("x = [1, 2]", "x = [nan, 2]"), "no finite number"),
     "inf": (GOOD.replace("x = [1, 2]", "x = [inf, 2]"), "no finite number"),
     "huge": (GOOD.replace("x = [1, 2]", "x = [1e400, 2]"), "digits"),
