@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Iterator, Set
 from itertools import chain
 
+import sympy as sp
+
 from symbackprop.model.graph import Graph, Relation, names_in, names_in_tensor
-from symbackprop.proof.domain import Domain, distinct
+from symbackprop.proof.domain import Domain, distinct, has_kinks
 from symbackprop.proof.points.structure import guards_of, open_parts
 from symbackprop.proof.verdict import Condition
 from symbackprop.tensor.indices import children
 from symbackprop.tensor.needs import needs_of, nodes
-from symbackprop.tensor.nodes import Expr, Partial, adjoint_parts, entry_name, is_adjoint
+from symbackprop.tensor.nodes import Expr, IsZero, Partial, Positive, adjoint_parts, entry_name, is_adjoint
 from symbackprop.tensor.tensor import Tensor
 
 
@@ -17,7 +19,7 @@ def conditions_of(relation: Relation, graph: Graph) -> Iterator[Condition]:
     """What must hold for both sides to be defined, and for what is differentiated to be differentiable."""
     variables = differentiated_by(relation)
     domain = Domain(graph, variables)
-    order = max(derivatives(relation.left.expr), derivatives(relation.right.expr))
+    order = max(map(derivatives, _parts(relation)))
     for side in (relation.left, relation.right):
         yield from domain.conditions(side)
     for name, tensor in _definitions(relation, graph).items():
@@ -83,29 +85,46 @@ def _reached_openly(sides: Iterable[Tensor], graph: Graph) -> set[str]:
     return reached
 
 
-def needs_below_guards(relation: Relation, graph: Graph) -> bool:
-    """Whether [t > 0] √s is in the relation or below it, or [t > 0] r with a name r for √s, or something like it."""
+def asks_more_than_guards(conditions: Iterable[Condition], noted: bool, relation: Relation, graph: Graph) -> bool:
+    """Whether a proof under these conditions, of which some were `noted` on the way, may say nothing of a point at
+    which a guard is 0 and both sides have a value.
+    """
+    kinks = any(condition.why == "kink" for condition in conditions)
+    return (noted or kinks) and needs_below_guards(relation, graph, kinks)
+
+
+def needs_below_guards(relation: Relation, graph: Graph, kinks: bool = False) -> bool:
+    """Whether [t > 0] √s is in the relation or below it, or [t > 0] r with a name r for √s, or something like it.
+
+    With `kinks`, so for |s| and for all else that has no derivative somewhere.
+    """
     definitions = _definitions(relation, graph)
-    partial: set[str] = set()  # the names that do not have a value everywhere
+    partial: set[str] = set()  # the names that do not have a value, or a derivative, everywhere
     for name, tensor in definitions.items():
-        if any(_may_fail(part, partial) for part in (tensor.expr, *tensor.needs)):
+        if any(_may_fail(part, partial, kinks) for part in (tensor.expr, *tensor.needs)):
             partial.add(name)
     exprs = [relation.left.expr, relation.right.expr, *(tensor.expr for tensor in definitions.values())]
-    return any(fails_below_guard(expr, partial) for expr in exprs)
+    return any(fails_below_guard(expr, partial, kinks) for expr in exprs)
 
 
-def fails_below_guard(expr: Expr, partial: Set[str] = frozenset()) -> bool:
+def fails_below_guard(expr: Expr, partial: Set[str] = frozenset(), kinks: bool = False) -> bool:
     """Whether a guard stands before what does not have a value everywhere, as the names in `partial` do not."""
     return any(
-        guards_of(node)[0] and any(_may_fail(factor, partial) for factor in guards_of(node)[1])
+        guards_of(node)[0] and any(_may_fail(factor, partial, kinks) for factor in guards_of(node)[1])
         for node in nodes(expr)
         if node.is_Mul
     )
 
 
-def _may_fail(expr: Expr, partial: Set[str]) -> bool:
-    """Whether an expression holds a root, an inverse, a logarithm, or a name of one."""
-    return any(needs_of(node) or entry_name(node) in partial for node in nodes(expr))
+def _may_fail(expr: Expr, partial: Set[str], kinks: bool) -> bool:
+    """Whether an expression holds a root, an inverse, a logarithm, a kink if these are asked for, or a name of one."""
+    for node in nodes(expr):
+        name = entry_name(node) or ""
+        if needs_of(node) or (adjoint_parts(name)[0] if is_adjoint(name) else name) in partial:
+            return True
+        if kinks and (isinstance(node, (Positive, IsZero, sp.Abs, sp.sign)) or has_kinks(node)):
+            return True
+    return False
 
 
 def _definitions(relation: Relation, graph: Graph) -> dict[str, Tensor]:
@@ -118,14 +137,19 @@ def _definitions(relation: Relation, graph: Graph) -> dict[str, Tensor]:
 
 def declared_adjoints(relation: Relation) -> list[tuple[str, str]]:
     """The pairs (f, v) of the quantities named d(f, v) in a relation."""
-    names = names_in(relation.left.expr) | names_in(relation.right.expr)
+    names = frozenset().union(*map(names_in, _parts(relation)))
     return [adjoint_parts(name) for name in sorted(names) if is_adjoint(name)]
+
+
+def _parts(relation: Relation) -> tuple[Expr, ...]:
+    """Both sides, and what has cancelled in them."""
+    return (relation.left.expr, relation.right.expr, *relation.left.needs, *relation.right.needs)
 
 
 def differentiated_by(relation: Relation) -> frozenset[str]:
     """The names v of all total derivatives ∂f/∂v in a relation."""
     found: set[str] = set()
-    for node in chain(nodes(relation.left.expr), nodes(relation.right.expr)):
+    for node in chain.from_iterable(map(nodes, _parts(relation))):
         if isinstance(node, Partial):
             found.add(entry_name(node.args[1]) or "")
         name = entry_name(node) or ""

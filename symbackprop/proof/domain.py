@@ -214,9 +214,13 @@ class Domain:
 
 def _slope_jumps(node: Expr, order: int) -> bool:
     """Whether a function is differentiated more than once that has a kink where its argument is 0."""
-    if not isinstance(node, Elementwise) or node.func.order + order < 2:
-        return False
-    return is_defined(node.func.function) and bool(ACTIVATIONS[node.func.function].kinks)
+    return has_kinks(node) and node.func.order + order >= 2
+
+
+def has_kinks(node: Expr) -> bool:
+    """Whether this is a function of the catalogue that has no derivative somewhere, such as ReLU."""
+    known = isinstance(node, Elementwise) and is_defined(node.func.function)
+    return known and bool(ACTIVATIONS[node.func.function].kinks)
 
 
 def _positive_name(assumption: Relation) -> str | None:

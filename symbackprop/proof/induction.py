@@ -15,7 +15,7 @@ from symbackprop.model.repeat.block import Repeat
 from symbackprop.model.repeat.claims import DepthClaim, at_start, in_general, shared_base, shared_step, small_instances
 from symbackprop.model.repeat.pieces import Piece, last_layers, unrolled
 from symbackprop.model.repeat.places import Mention
-from symbackprop.proof.conditions import needs_below_guards
+from symbackprop.proof.conditions import asks_more_than_guards
 from symbackprop.proof.domain import Domain, distinct
 from symbackprop.proof.limits import Budget, Clock
 from symbackprop.proof.points.refutation import Counterexample
@@ -174,9 +174,10 @@ def _difference(repeat: Repeat, claim: DepthClaim, budget: Budget) -> Induction:
     if not induction.verdict.proved:
         return induction
     for obligation in induction.obligations:
-        if needs_below_guards(obligation.relation, obligation.piece.graph):
+        verdict, graph = obligation.verdict, obligation.piece.graph
+        if asks_more_than_guards(verdict.conditions, True, obligation.relation, graph):
             difference = replace(obligation.relation, comparison="!=")
-            verdict = verify(difference, obligation.piece.graph, budget=budget)
+            verdict = verify(difference, graph, budget=budget)
             if verdict.kind is Kind.UNDECIDED:
                 return replace(induction, verdict=verdict)
     return replace(induction, verdict=replace(induction.verdict, kind=Kind.REFUTED, reason="the two sides are equal"))

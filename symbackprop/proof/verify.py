@@ -10,7 +10,7 @@ from symbackprop.model.graph import Graph, Relation
 from symbackprop.proof.attempt import MANY_TERMS, Attempt, from_signs, prove, vanishes
 from symbackprop.proof.compact import compact
 from symbackprop.proof.composed import Composed
-from symbackprop.proof.conditions import needs_below_guards
+from symbackprop.proof.conditions import asks_more_than_guards
 from symbackprop.proof.cut import Cut
 from symbackprop.proof.domain import Domain, distinct
 from symbackprop.proof.generalise import Generalisation
@@ -71,7 +71,7 @@ def _verify_difference(relation: Relation, graph: Graph, budget: Budget) -> Verd
     if isinstance(found, Counterexample):
         return Verdict(kind=Kind.PROVED, method=f"counterexample by {BY_POINT}", witness=found.as_dict())
     attempt = prove(equation, graph, Clock(budget), vanishes)
-    if attempt.proved and attempt.conditional and needs_below_guards(equation, graph):
+    if attempt.proved and asks_more_than_guards(attempt.conditions, attempt.conditional, equation, graph):
         attempt.reason = f"the two sides are equal {more_than_asked(attempt)}"
     elif attempt.proved:
         verdict = with_witness(equation, graph, attempt, budget)

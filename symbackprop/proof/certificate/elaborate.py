@@ -92,12 +92,13 @@ class Elaborator(Signs):
     def differentiated(self, t: Term, place: Place, scope: Scope) -> Term:
         """A total derivative: that of a term, or of a name where it is to be unfolded."""
         _, f, v = t
-        if not is_a(f, "at"):
+        if not is_a(f, "at") and any(is_a(n, "d") for n in nodes(f)):
             self.forced += 1
             t = self.part(t, 1, place, scope, self.opened)
             self.forced -= 1
-            f = t[1]
-        elif not (f[1] == v[1] or self.forced or not self.depends(f, v[1]) or {(f[1], v[1]), ("*", "*")} & self.unfold):
+        elif is_a(f, "at") and not (
+            f[1] == v[1] or self.forced or not self.depends(f, v[1]) or {(f[1], v[1]), ("*", "*")} & self.unfold
+        ):
             return t
         return self.opened(self.do(t, place, scope, "chain"), place, scope)
 
