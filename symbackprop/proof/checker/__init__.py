@@ -22,5 +22,6 @@ Terms: "1/2", [add, a, ...], [mul, a, ...], [pow, a, "1/2"] (a >= 0 where the ex
 sin, cos, erf), [positive, a] and [zero, a] (1 where a > 0 or a = 0, else 0), [at, name, i, ...], [size, n], [pi],
 [delta, range, i, j], [sum, i, range, a], [call, function, order of derivative, a, ...], [d, a, v]: the derivative of a
 by the entry v through all definitions as written, v itself free. A function with two branches that meet at z = 0 has
-the derivative of the active one there; any other kink has to be excluded by a condition.
+the derivative of the active one there. Where any other indicator turns, in a or in a definition under it, there is no
+derivative, even where the jump cancels.
 """
