@@ -22,8 +22,9 @@ from symbackprop.model.build import (
 )
 from symbackprop.model.graph import Graph, Relation
 from symbackprop.model.layers import Dense
-from symbackprop.model.naming import with_formula
+from symbackprop.model.naming import with_activations_named, with_formula
 from symbackprop.model.network import Network
+from symbackprop.model.statement import graph_of_statement
 from symbackprop.model.training import Training, relation_after_steps, training_on
 from symbackprop.numeric.entries import Compiled, lambdify_gradients
 from symbackprop.proof.certificate import certificate as certificate_of
@@ -81,11 +82,13 @@ def graph(
     return made
 
 
-def derive(source: Graph | Network, loss: str | None = None, wrt: Iterable[str] | None = None) -> Derivations:
+def derive(
+    source: Graph | Network, loss: str | None = None, wrt: Iterable[str] | None = None, *, hessian: bool = False
+) -> Derivations:
     """The gradients of `loss` by both routes, with respect to the names in `wrt`.
 
-    For a network, the loss is its own, and its weights and biases are the default; for a graph, its only final
-    scalar and all inputs on which that depends.
+    With `hessian`, also the second derivatives by every two of them. For a network, the loss is its own, and its
+    weights and biases are the default; for a graph, its only final scalar and all inputs on which that depends.
 
     Raises: GraphError when the loss is no scalar definition or does not depend on a name in `wrt`.
     """
@@ -100,7 +103,7 @@ def derive(source: Graph | Network, loss: str | None = None, wrt: Iterable[str] 
     if not wrt:
         raise GraphError("wrt is empty: expected the names of what to differentiate by")
     rule = printed(delta_rule(graph_, loss, wrt))
-    return Derivations(graph=graph_, loss=loss, delta_rule=rule, title=_title(source))
+    return Derivations(graph=graph_, loss=loss, delta_rule=rule, title=_title(source), hessian=hessian)
 
 
 def _title(source: Graph | Network) -> str:
@@ -118,8 +121,12 @@ def gradient(
     define: Mapping[str, str] | None = None,
     functions: Iterable[str] = (),
     assume: Mapping[str, str] | None = None,
+    hessian: bool = False,
 ) -> Derivations:
-    """The gradients of one formula; the activations in it get names, so that the result can be written with them.
+    """The gradients of one formula; activations get names, so that the result can be written with them.
+
+    In a definition such as `p = sigmoid(X @ w)` it is the argument that gets one. With `hessian`, also the second
+    derivatives by every two of the names in `wrt`.
 
     >>> gradient("sum((X @ w - y)**2)", {"X": "N, n", "w": "n", "y": "N"}, "w").verdicts()["w"].kind
     <Kind.PROVED: 'PROVED'>
@@ -132,7 +139,9 @@ def gradient(
     sizes = [str(extent) for value in shapes.values() for extent in as_shape(value)]
     functions = names_of(functions, "functions")
     definitions, loss = with_formula(formula, define or {}, functions, (*shapes, *sizes, *(wrt or ())))
-    return derive(graph(definitions, shapes, functions=functions, assume=assume), loss, wrt)
+    written = graph(definitions, shapes, functions=functions, assume=assume)
+    named = with_activations_named(written, wrt or ())
+    return derive(graph(named, shapes, functions=functions, assume=assume), loss, wrt, hessian=hessian)
 
 
 def as_graph(source: Graph | Network) -> Graph:
@@ -159,27 +168,68 @@ def final_scalar(graph_: Graph) -> str:
 
 
 def verify(
-    claim: str, source: Graph | Network, *, training: Training | None = None, budget: Budget = Budget()
+    claim: str,
+    source: Graph | Network | None = None,
+    *,
+    shapes: Mapping[str, Any] | None = None,
+    define: Mapping[str, str] | None = None,
+    functions: Iterable[str] = (),
+    assume: Mapping[str, str] | None = None,
+    training: Training | None = None,
+    budget: Budget = Budget(),
 ) -> Verdict:
     """The verdict on a claim about the graph, such as "d(L, z2) == a2 - y"; `!=` claims that it is no identity.
 
-    `training` says what `next(q)` means.
+    A claim without a graph is about its own names, as on the command line: `shapes`, `define`, `functions` and `assume`
+    say what they are, as in `graph`, and what nothing declares is a scalar. `training` says what `next(q)` means.
+
+    >>> verify("sin(x)**2 + cos(x)**2 == 1").kind
+    <Kind.PROVED: 'PROVED'>
 
     Raises: FormulaError when the claim is no comparison of two formulas.
     """
+    source = _source(claim, source, shapes, define, functions, assume)
     written, graph_ = _claim(claim, source, training, budget)
     return verify_relation(written, graph_, budget=budget)
 
 
 def certificate(
-    claim: str, source: Graph | Network, *, training: Training | None = None, budget: Budget = Budget()
+    claim: str,
+    source: Graph | Network | None = None,
+    *,
+    shapes: Mapping[str, Any] | None = None,
+    define: Mapping[str, str] | None = None,
+    functions: Iterable[str] = (),
+    assume: Mapping[str, str] | None = None,
+    training: Training | None = None,
+    budget: Budget = Budget(),
 ) -> dict[str, Any]:
     """The proof of a claim as data for JSON, which `check` accepts without trusting the prover.
 
+    The arguments are those of `verify`.
+
     Raises: NotSupportedError for a claim that is not PROVED, and where no certificate is found.
     """
+    source = _source(claim, source, shapes, define, functions, assume)
     written, graph_ = _claim(claim, source, training, budget)
     return certificate_of(written, graph_, verify_relation(written, graph_, budget=budget))
+
+
+def _source(
+    claim: str,
+    source: Graph | Network | None,
+    shapes: Mapping[str, Any] | None,
+    define: Mapping[str, str] | None,
+    functions: Iterable[str],
+    assume: Mapping[str, str] | None,
+) -> Graph | Network:
+    """What a claim is about. Raises: GraphError for a graph and formulas beside it."""
+    if source is None:
+        return graph_of_statement(claim, shapes, define, functions, assume)
+    given = {"shapes": shapes, "define": define, "functions": functions, "assume": assume}
+    if beside := ", ".join(name for name, value in given.items() if value):
+        raise GraphError(f"{beside}: for a claim without a graph; the graph that is given says what its names are")
+    return source
 
 
 def _claim(claim: str, source: Graph | Network, training: Training | None, budget: Budget) -> tuple[Relation, Graph]:

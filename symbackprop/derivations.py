@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, fields, replace
 from functools import cache, cached_property
+from itertools import combinations_with_replacement
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,13 @@ from symbackprop.derivation.instance import instance as instance_of
 from symbackprop.derivation.neurons import beside_neurons
 from symbackprop.derivation.oracle import beside_oracle
 from symbackprop.derivation.steps import Derivation
+from symbackprop.derivation.total import second_derivative
 from symbackprop.errors import NotSupportedError, shorten
 from symbackprop.model.arguments import chosen
 from symbackprop.model.derivation_file import DerivationFile, Request
 from symbackprop.model.graph import Graph
 from symbackprop.numeric.source import numpy_source
-from symbackprop.pipeline import work_out
+from symbackprop.pipeline import verify_formula, work_out
 from symbackprop.proof.certificate.entries import (
     certificate_of_adjoint,
     certificate_of_routes,
@@ -29,10 +31,11 @@ from symbackprop.proof.limits import Budget
 from symbackprop.proof.verdict import Verdict
 from symbackprop.proof.verify import combine, verify_adjoints, verify_lines, verify_routes
 from symbackprop.tensor.nodes import Expr, adjoint_name
+from symbackprop.tensor.tensor import Tensor
 from symbackprop.write.blocks import Document
 from symbackprop.write.document import document
 from symbackprop.write.markdown import markdown
-from symbackprop.write.plain_derivation import plain_derivation
+from symbackprop.write.plain_derivation import plain_derivation, plain_second
 from symbackprop.write.report import Report
 from symbackprop.write.tex import tex
 
@@ -59,13 +62,15 @@ def printed(derivation: Derivation) -> PrintedDerivation:
 class Derivations:
     """All gradients of `loss`: by the δ-rule, and by the chain rule, whose cost grows faster, when it is asked for.
 
-    `title` heads the documents; without one it is made of the names.
+    `title` heads the documents; without one it is made of the names. With `hessian`, there are also the second
+    derivatives by every two of the names.
     """
 
     graph: Graph
     loss: str
     delta_rule: PrintedDerivation
     title: str = ""
+    hessian: bool = False
 
     @cached_property
     def _route_1(self) -> tuple[PrintedDerivation | None, str]:
@@ -90,18 +95,36 @@ class Derivations:
         """∂loss/∂v of each v asked for, as a SymPy expression in the indices i0, i1, ... with named intermediates."""
         return {name: tensor.expr for name, tensor in self.delta_rule.gradients.items()}
 
+    @property
+    def second(self) -> Mapping[tuple[str, str], Expr]:
+        """∂²loss/∂v∂w of each pair of names, in the indices of v and after them those of w; empty without `hessian`."""
+        return {pair: tensor.expr for pair, tensor in self._second.items()}
+
+    @cached_property
+    def _second(self) -> Mapping[tuple[str, str], Tensor]:
+        pairs = combinations_with_replacement(self.delta_rule.gradients, 2) if self.hessian else ()
+        return {pair: second_derivative(self.graph, self.loss, *pair) for pair in pairs}
+
     def __repr__(self) -> str:
         wrt = shorten(", ".join(self.delta_rule.gradients), 60)
         return f"<the gradients of {self.loss} with respect to {wrt}; print them>"
 
     def __str__(self) -> str:
-        second = str(self.chain_rule) if self.chain_rule is not None else f"No chain rule: {self.chain_reason}"
-        return f"{self.delta_rule}\n\n{second}"
+        chain = str(self.chain_rule) if self.chain_rule is not None else f"No chain rule: {self.chain_reason}"
+        second = [plain_second(self.delta_rule, self._second)] if self.hessian else []
+        return "\n\n".join([str(self.delta_rule), chain, *second])
 
     def verdicts(self, *, budget: Budget = Budget()) -> dict[str, Verdict]:
         """For each gradient, the verdict on the equations of the δ-rule from the loss down to it."""
         equations = verify_adjoints(self.graph, self.loss, self.delta_rule.adjoints, budget=budget)
         return combine(self.graph, self.loss, tuple(self.delta_rule.gradients), equations)
+
+    def second_verdicts(self, *, budget: Budget = Budget()) -> dict[tuple[str, str], Verdict]:
+        """For each second derivative, the verdict on: it is d(d(loss, v), w). The budget is that of each of them."""
+        return {
+            (v, w): verify_formula(self.graph, f"d(d({self.loss}, {v}), {w})", tensor, budget=budget)
+            for (v, w), tensor in self._second.items()
+        }
 
     def route_verdicts(self, *, budget: Budget = Budget()) -> dict[str, Verdict]:
         """For each gradient, the verdict on: route 1 and route 2 give the same. The budget is that of each gradient.
@@ -232,11 +255,12 @@ class Derivations:
 
     def numpy_source(self) -> str:
         """Source of a NumPy function of the inputs that returns the loss and a dictionary of its gradients, in the
-        order of `wrt`.
+        order of `wrt`, and with `hessian` one of the second derivatives by pairs.
 
         Raises: NotSupportedError for what NumPy has no words for.
         """
-        return numpy_source(self.graph, self.loss, self.delta_rule.adjoints, wrt=self.delta_rule.gradients)
+        rule = self.delta_rule
+        return numpy_source(self.graph, self.loss, rule.adjoints, second=self._second, wrt=rule.gradients)
 
     def to_markdown(self, *, budget: Budget = Budget()) -> str:
         """Definitions, both derivations, their proofs and the NumPy source as a Markdown document.
@@ -264,6 +288,7 @@ class Derivations:
         return work_out(
             DerivationFile(path=Path(self.loss), title=self.title, source="", graph=self.graph, requests=requests),
             budget=budget,
+            hessian=self.hessian,
         )
 
     def instantiate(self, sizes: Mapping[str, int] | None = None) -> Instance:

@@ -3,7 +3,7 @@
 Derive both ways, prove, evaluate. Nothing is written here; the writers get the report.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import combinations_with_replacement
 from typing import Literal
 
@@ -30,7 +30,7 @@ from symbackprop.proof.induction import prove_for_every_depth
 from symbackprop.proof.instances import verify_entries
 from symbackprop.proof.limits import Budget
 from symbackprop.proof.verdict import Verdict
-from symbackprop.proof.verify import combine, verify, verify_adjoints, verify_lines, verify_routes
+from symbackprop.proof.verify import Progress, combine, verify, verify_adjoints, verify_lines, verify_routes
 from symbackprop.tensor.nodes import adjoint_name
 from symbackprop.tensor.tensor import Tensor
 from symbackprop.write.report import (
@@ -45,8 +45,6 @@ from symbackprop.write.report import (
     TrainingReport,
 )
 
-Progress = Callable[[str], None]
-
 
 def work_out(
     file: DerivationFile,
@@ -54,10 +52,12 @@ def work_out(
     budget: Budget = Budget(),
     *,
     hessian: bool = False,
+    compare: bool = True,
 ) -> Report:
     """Derives, proves and evaluates everything in the file; `progress` is told what comes next.
 
     With `hessian`, also the second derivatives of each loss by every two of the names that it is differentiated by.
+    Without `compare`, only what proves the gradients: the equations of the δ-rule, and no other derivation beside it.
 
     Raises: SymbackpropError for what the file asks and cannot be done.
     """
@@ -66,12 +66,10 @@ def work_out(
     losses = []
     second: list[SecondReport] = []
     for request in file.requests:
-        progress(f"gradients of {request.loss}")
-        losses.append(_loss(file, request, budget))
-        if hessian:
-            progress(f"second derivatives of {request.loss}")
-            pairs = combinations_with_replacement(request.wrt, 2)
-            second += [second_report(file.graph, request.loss, *pair, budget=budget) for pair in pairs]
+        losses.append(_loss(file, request, progress, budget, compare))
+        for pair in combinations_with_replacement(request.wrt, 2) if hessian else ():
+            progress(f"∂²{request.loss}/∂{pair[0]}∂{pair[1]}")
+            second.append(second_report(file.graph, request.loss, *pair, budget=budget))
     claims = []
     for claim in file.claims:
         progress(f"claim: {claim.name}")
@@ -111,27 +109,30 @@ def verify_formula(graph: Graph, formula: str, tensor: Tensor, *, budget: Budget
     return verify(claim, graph, budget=budget)
 
 
-def _loss(file: DerivationFile, request: Request, budget: Budget) -> LossReport:
+def _loss(file: DerivationFile, request: Request, progress: Progress, budget: Budget, compare: bool) -> LossReport:
     """Both routes for one loss and the verdicts on its gradients."""
     graph = file.graph
+    progress(f"derivation of ∂{request.loss}")
     delta = delta_rule(graph, request.loss, request.wrt)
     chain: Derivation | None = None
-    reason = ""
+    reason = "" if compare else "it is not asked for"
     try:
-        chain = chain_rule(graph, request.loss, request.wrt)
+        chain = chain_rule(graph, request.loss, request.wrt) if compare else None
     except NotSupportedError as error:
         reason = str(error)
-    adjoint_verdicts = verify_adjoints(graph, request.loss, delta.adjoints, budget=budget)
+    adjoint_verdicts = verify_adjoints(graph, request.loss, delta.adjoints, budget=budget, progress=progress)
     verdicts = combine(graph, request.loss, request.wrt, adjoint_verdicts)
     gradients = []
     for name, verdict in verdicts.items():
         routes: Verdict | None = None
         if chain is not None:
+            progress(f"∂{request.loss}/∂{name} by both routes")
             routes = verify_routes(graph, request.loss, chain.gradients[name], name, delta.adjoints, budget=budget)
         oracle = _oracle(file, delta, name, budget)
         gradients.append(GradientReport(loss=request.loss, name=name, verdict=verdict, routes=routes, oracle=oracle))
-    lines = [step for route in (chain, delta) if route is not None for step in route.steps if step.rule != "compose"]
-    proved_lines, open_lines = verify_steps(graph, lines, budget)
+    shown = (chain, delta) if compare else ()
+    lines = [step for route in shown if route is not None for step in route.steps if step.rule != "compose"]
+    proved_lines, open_lines = verify_steps(graph, lines, budget, progress)
     return LossReport(
         loss=request.loss,
         chain=chain,
@@ -144,9 +145,11 @@ def _loss(file: DerivationFile, request: Request, budget: Budget) -> LossReport:
     )
 
 
-def verify_steps(graph: Graph, steps: Sequence[Step], budget: Budget) -> tuple[int, tuple[tuple[str, Verdict], ...]]:
+def verify_steps(
+    graph: Graph, steps: Sequence[Step], budget: Budget, progress: Progress = lambda _: None
+) -> tuple[int, tuple[tuple[str, Verdict], ...]]:
     """How many lines of a derivation are proved, and the others with their verdicts."""
-    checked = verify_lines(graph, [(step.left, step.right) for step in steps], budget=budget)
+    checked = verify_lines(graph, [(step.left, step.right) for step in steps], budget=budget, progress=progress)
     pairs = zip(steps, checked, strict=True)
     return (
         sum(verdict.proved for verdict in checked),
@@ -157,11 +160,12 @@ def verify_steps(graph: Graph, steps: Sequence[Step], budget: Budget) -> tuple[i
 def _any_depth(of: AnyDepth, progress: Progress, budget: Budget) -> DepthReport:
     """Backpropagation through each piece of a network of any depth, and the claims by induction."""
     repeat = of.repeat
-    progress("base and step")
     by = {mention.name for claim in of.claims for mention in claim.by}
     last, writer = last_layers(repeat, 1)
+    progress("base")
     pieces = [_backwards("base", "", last, _codes(writer, by, END), of, budget)]
     two, writer = some_layers(repeat, HERE, 2)
+    progress("step")
     pieces.append(_backwards("step", "", two, _codes(writer, by, HERE), of, budget))
     for name in dict.fromkeys(claim.shared for claim in of.claims if claim.shared):
         one, _ = some_layers(repeat, HERE, 1, shared=name)

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from dataclasses import FrozenInstanceError
+from typing import Any
 
 import pytest
 import sympy as sp
@@ -233,6 +234,84 @@ def test_identities_are_records_that_verify() -> None:
     assert isinstance(record, sb.Identity)
     graph = sb.graph(record.define, record.shapes, functions=record.functions, assume=record.assume)
     assert sb.verify(record.statement, graph).proved
+
+
+def test_an_unknown_identity_is_a_key_error_that_says_what_may_be_meant() -> None:
+    known = sb.identities()
+    for kind in (KeyError, sb.SymbackpropError):
+        with pytest.raises(kind, match=r"^'softmax-jacobain' is no identity \(did you mean softmax-jacobian\?\); list"):
+            known["softmax-jacobain"]
+    assert known.get("softmax-jacobain") is None and "softmax-jacobain" not in known
+    assert known["softmax-jacobian"] is dict(known)["softmax-jacobian"]
+    assert [record.id for record in known.values()] == list(known)
+
+
+STATEMENTS = [
+    ("sin(x)**2 + cos(x)**2 == 1", {}, sb.Kind.PROVED),
+    ("x @ x >= 0", {"shapes": {"x": "n"}}, sb.Kind.PROVED),
+    ("x @ A @ x == 0", {"shapes": {"x": "n", "A": "n, n"}}, sb.Kind.REFUTED),
+    ("d(L, x) == 2*A @ x", {"shapes": {"x": "n", "A": "n, n"}, "define": {"L": "x @ A @ x"}}, sb.Kind.REFUTED),
+    (
+        "d(L, x) == 2*A @ x",
+        {"shapes": {"x": "n", "A": "n, n"}, "define": {"L": "x @ A @ x"}, "assume": {"symmetric": "A == A.T"}},
+        sb.Kind.PROVED,
+    ),
+    ("d(L, x) == prime(f, x)", {"shapes": {"x": "n"}, "define": {"L": "sum(f(x))"}, "functions": "f"}, sb.Kind.PROVED),
+    ("s*t <= 1", {"assume": {"small": "s*t <= 1"}}, sb.Kind.PROVED),
+]
+
+
+@pytest.mark.parametrize(("claim", "given", "kind"), STATEMENTS)
+def test_a_statement_needs_no_graph(claim: str, given: dict[str, Any], kind: sb.Kind) -> None:
+    """It has the verdict that it has about the graph of the same definitions, its scalars declared."""
+    verdict = sb.verify(claim, **given)
+    assert verdict.kind is kind
+    scalars = {name: "" for name in "xst" if name in claim and name not in given.get("shapes", {})}
+    made = {"define": {}, **given, "shapes": {**scalars, **given.get("shapes", {})}}
+    assert sb.verify(claim, sb.graph(made.pop("define"), **made)) == verdict
+    if verdict.proved:
+        sb.check(sb.certificate(claim, **given))
+
+
+@pytest.mark.parametrize(
+    ("claim", "given", "message"),
+    [
+        ("d(L, x) == 2*x", {}, "L is not defined; write define="),
+        ("d(L, xx) == 2*x", {"shapes": {"x": "n"}, "define": {"L": "sum(x**2)"}}, r"did you mean x\?"),
+        ("d(L, x) == 2*x", {"define": {"L": "sum(x**2"}}, r"\[define\] L: not a formula"),
+        ("x == y", {"shapes": {"x": "n", "y": "m"}}, "x == y"),
+        ("x", {}, "expected one comparison"),
+        (3, {}, "expected a formula as text"),
+    ],
+)
+def test_a_wrong_statement_without_a_graph_is_one_line(claim: Any, given: dict[str, Any], message: str) -> None:
+    with pytest.raises(sb.FormulaError, match=message):
+        sb.verify(claim, **given)
+
+
+def test_a_graph_says_all_that_its_names_are() -> None:
+    with pytest.raises(sb.GraphError, match="shapes: for a claim without a graph"):
+        sb.verify("L == x", sb.graph({"L": "x"}), shapes={"x": "n"})
+
+
+def test_second_derivatives_are_asked_for() -> None:
+    shapes = {"X": "N, n", "w": "n", "y": "N"}
+    plain = sb.gradient("sum((X @ w - y)**2)", shapes, ["w", "y"])
+    assert not plain.second and not plain.second_verdicts() and "∂²" not in str(plain)
+    derived = sb.gradient("sum((X @ w - y)**2)", shapes, ["w", "y"], hessian=True)
+    assert list(derived.second) == [("w", "w"), ("w", "y"), ("y", "y")]
+    assert all(verdict.proved for verdict in derived.second_verdicts().values())
+    for pair, formula in {("w", "w"): "2*X.T @ X", ("w", "y"): "-2*X.T", ("y", "y"): "2*eye(N)"}.items():
+        assert sb.verify(f"d(d(L, {pair[0]}), {pair[1]}) == {formula}", derived.graph).proved
+    assert str(derived).endswith("∂²L/∂y[i]∂y[j] = 2·[i = j]")
+    assert derived.to_markdown() != plain.to_markdown()
+    assert sb.derive(derived.graph, derived.loss, ["w", "y"], hessian=True).second == derived.second
+
+
+def test_the_numpy_function_returns_the_second_derivatives() -> None:
+    source = sb.gradient("sum((X @ w)**2)", {"X": "N, n", "w": "n"}, "w", hessian=True).numpy_source()
+    _, _, second = compile_numpy(source)(X=[[1.0, 2.0], [3.0, 4.0], [0.0, 1.0]], w=[1.0, -1.0])
+    assert second["w", "w"].tolist() == [[20.0, 28.0], [28.0, 42.0]]
 
 
 def test_derivations_are_documents() -> None:

@@ -11,6 +11,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from symbackprop.cli import main
+from symbackprop.cli.files import write_all
+from symbackprop.errors import FileError
 
 GOOD = """
 title = "one neuron"
@@ -196,3 +198,59 @@ def test_the_terms_of_a_proof_are_limited(tmp_path: Path) -> None:
     few = run("derive", path, "--format", "json", "--terms", 30)
     assert few.exit_code == 3 and f"powers: {claim}: UNDECIDED: budget of 30 terms exceeded" in few.output
     assert run("derive", path, "--format", "json").exit_code == 0
+
+
+@pytest.mark.parametrize("where", ["symbackprop.pipeline.work_out", "symbackprop.cli.files.os.chmod"])
+def test_an_interrupt_is_status_130_and_leaves_all_files_as_they_were(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """Before anything is written, and after the first document lies beside its place."""
+    path = write(tmp_path / "one.toml", GOOD)
+    write(tmp_path / "one.md", "as it was")
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(where, interrupt)
+    result = run("derive", path)
+    assert (result.exit_code, result.stderr) == (130, "symbackprop: interrupted\n")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["one.md", "one.toml"]
+    assert (tmp_path / "one.md").read_text(encoding="utf-8") == "as it was"
+
+
+def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "b" / "x").mkdir(parents=True)
+    write(tmp_path / "c", "a file")
+    with pytest.raises(FileError, match="cannot be written"):
+        write_all({tmp_path / "a": "1", tmp_path / "c" / "d": "2"})
+    assert not (tmp_path / "a").exists()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["b", "c"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["derive", "one.toml", "--out"], ["show", "softmax-jacobian", "--out"], ["verify", "x == x", "--certificates"]],
+)
+def test_where_nothing_can_be_written_is_told_before_the_proofs(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "one.toml", GOOD)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    def prove(*_: object, **__: object) -> None:
+        raise AssertionError("a proof was begun")
+
+    monkeypatch.setattr("symbackprop.cli.files.tempfile.TemporaryFile", full)
+    monkeypatch.setattr("symbackprop.proof.attempt.prove", prove)
+    monkeypatch.setattr("symbackprop.pipeline.work_out", prove)
+    result = run(*arguments, "new/folder")
+    assert (result.exit_code, result.stdout) == (2, "")
+    told = f"symbackprop: {arguments[-1]} 'new/folder': nothing can be written there: No space left on device\n"
+    assert result.stderr == told
+    assert [p.name for p in tmp_path.iterdir()] == ["one.toml"]
+    result = run(*arguments, "one.toml")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "'one.toml': one.toml is a file; expected a directory" in result.stderr

@@ -109,8 +109,46 @@ def test_the_obligations_of_an_induction_are_written(tmp_path: Path) -> None:
     derivation = Path(__file__).parents[1] / "derivations" / "depth-dense.toml"
     result = run("verify", derivation, "--certificates", tmp_path)
     files = sorted(file.name for file in tmp_path.iterdir())
-    assert any(name.endswith("output-delta-base.json") for name in files)
-    assert any(name.endswith("hidden-delta-step.json") for name in files)
+    assert any("-output-delta-base-" in name for name in files)
+    assert any("-hidden-delta-step-" in name for name in files)
     assert f"{len(files)} certificates in {tmp_path}" in result.stderr
     assert "no certificate" not in result.stderr
     assert run("check", *map(str, tmp_path.iterdir())).exit_code == 0
+
+
+def test_different_statements_have_different_files(tmp_path: Path) -> None:
+    """Whatever a name leaves out: operators, definitions, assumptions; in one run or in several, in any order."""
+    statements = [["x*y == y*x"], ["x + y == y + x"]]
+    statements += [["a*x == x*a", "--define", f"a = {formula}"] for formula in ("x + 1", "x - 1")]
+    statements += [["abs(x) == x", "--assume", condition] for condition in ("x > 0", "x > 1")]
+    for number, statement in enumerate(statements, 1):
+        for _ in range(2):
+            run("verify", *statement, "--certificates", tmp_path / "several")
+        assert len(list((tmp_path / "several").iterdir())) == number
+    assert run("check", tmp_path / "several").exit_code == 0
+    for order, folder in ((1, "one"), (-1, "other")):
+        run("verify", *("x*y == y*x", "x + y == y + x")[::order], "--certificates", tmp_path / folder)
+    names = [{path.name for path in (tmp_path / folder).iterdir()} for folder in ("one", "other", "several")]
+    assert names[0] == names[1] < names[2]
+
+
+def test_the_certificate_of_an_identity_has_its_id(tmp_path: Path) -> None:
+    run("verify", "softmax-jacobian", "x == x", "--certificates", tmp_path)
+    first, second = sorted(path.name for path in tmp_path.iterdir())
+    assert first == "softmax-jacobian.json" and second.startswith("x-x-")
+
+
+def test_json_of_a_check(tmp_path: Path) -> None:
+    """The same files, results and exit status as the lines."""
+    run("verify", "softmax-jacobian", "x*y == y*x", "--certificates", tmp_path)
+    (tmp_path / "other.json").write_text("[1, 2]", encoding="utf-8")
+    lines, result = run("check", tmp_path), run("check", tmp_path, "--json")
+    assert lines.exit_code == result.exit_code == 1
+    found = json.loads(result.stdout)
+    results = {True: ("accepted", "statement"), False: ("REJECTED", "reason")}
+    named = [(one, *results[one["accepted"]]) for one in found]
+    assert lines.stdout.splitlines() == [f"{one['file']}: {result}: {one[key]}" for one, result, key in named]
+    assert len(found) == 3
+    assert all(bool(one["statement"]) is one["accepted"] is not bool(one["reason"]) for one in found)
+    (tmp_path / "other.json").unlink()
+    assert run("check", tmp_path, "--json").exit_code == 0

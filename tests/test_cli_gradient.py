@@ -1,6 +1,8 @@
 """`symbackprop gradient`: what is printed is proved, and the generated source computes it."""
 
 import json
+import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,10 @@ from click.testing import CliRunner, Result
 
 import symbackprop as sb
 from symbackprop.cli import main
+from symbackprop.cli.formulas import Formulas
+from symbackprop.model.derivation_file import Request
+from symbackprop.pipeline import work_out
+from symbackprop.proof.verdict import Kind, Verdict
 
 LEAST_SQUARES = ["sum((X @ w - y)**2)", "--shape", "X: N, n", "--shape", "w: n", "--shape", "y: N"]
 LOGISTIC = ["-sum(y*log(sigmoid(X @ w)) + (1 - y)*log(1 - sigmoid(X @ w)))", *LEAST_SQUARES[1:]]
@@ -52,6 +58,48 @@ def test_activations_in_a_formula_get_names() -> None:
     assert "z = X @ w\na = sigmoid(z)\nL = -sum(y*log(a) + (1 - y)*log(1 - a))" in output
     assert "∂L/∂z[i] = a[i] - y[i]" in output
     assert "∂L/∂w[i] = Σ_j X[j,i]·δz[j]" in output
+
+
+def test_activations_in_definitions_get_names_for_their_arguments() -> None:
+    given = ["-mean(y*log(p) + (1 - y)*log(1 - p))", "--define", "p = sigmoid(X @ w)", *LEAST_SQUARES[1:]]
+    result = run(*given, "--wrt", "w", "--hessian")
+    assert result.exit_code == 0
+    assert "z = X @ w\np = sigmoid(z)\nL = " in result.output
+    assert "∂L/∂z[i] = (p[i] - y[i])/N" in result.output
+    assert arrays(result.output, "∂²L/∂w[i]∂w[j]") == "X.T @ diag(p * (1 - p)) @ X / N"
+
+
+@pytest.mark.parametrize(("wrt", "left"), [("z", "∂L/∂z[i]"), ("p", "∂L/∂p[i]")])
+def test_names_of_the_user_keep_their_meaning(wrt: str, left: str) -> None:
+    given = ["sum(p*log(p)) + sum(tanh(X @ w))", "--define", "z = X @ w", "--define", "p = sigmoid(2*z)"]
+    output = run(*given, *LEAST_SQUARES[1:5], "--wrt", wrt).output
+    assert "z = X @ w\n" in output and "PROVED" in output
+    text = arrays(output, left)
+    graph = sb.graph(
+        {"z": "X @ w", "p": "sigmoid(2*z)", "L": "sum(p*log(p)) + sum(tanh(X @ w))"}, {"X": "N, n", "w": "n"}
+    )
+    assert "tanh" not in text
+    assert wrt == "z" or sb.verify(f"d(L, p) == {text}", graph).proved
+
+
+def test_an_error_in_a_definition_is_about_what_is_written() -> None:
+    result = run("sum(p)", "--define", "p = sigmoid(W @ x)", "--shape", "W: m, n", "--shape", "x: m")
+    assert result.exit_code == 2 and "--define p: W @ x" in result.output
+
+
+def test_gradients_by_scalars_have_an_array_form_where_they_are_sums() -> None:
+    output = run("sum((X @ w + b - y)**2) + c**2", *LEAST_SQUARES[1:], "--wrt", "b", "--wrt", "c").output
+    graph = sb.graph({"L": "sum((X @ w + b - y)**2)"}, {"X": "N, n", "w": "n", "y": "N"})
+    assert sb.verify(f"d(L, b) == {arrays(output, '∂L/∂b')}", graph).proved
+    assert "as arrays" not in output.split("∂L/∂c")[1].split("PROVED")[0]
+
+
+def test_the_hinge_loss_is_written_without_diagonal_matrices() -> None:
+    loss = "sum(maximum(0, 1 - y*(X @ w + b)))"
+    text = arrays(run(loss, *LEAST_SQUARES[1:], "--wrt", "w").output, "∂L/∂w")
+    graph = sb.graph({"L": loss}, {"X": "N, n", "w": "n", "y": "N"})
+    assert text.startswith("X.T @ ") and "diag" not in text
+    assert sb.verify(f"d(L, w) == {text}", graph).proved
 
 
 def test_definitions_assumptions_and_functions() -> None:
@@ -206,3 +254,53 @@ def test_a_condition_is_told_in_one_form_and_with_one_reason(formula: str, shape
     found = conditions(json.loads(run(formula, *options, "--wrt", names, "--format", "json").stdout))
     assert {(relation, why) for _, relation, why in found} == {("!= 0", "kink")}
     assert len({expr for expr, *_ in found}) == 1
+
+
+NORMALISED = ["sum(z*y)", "--define", "z = (x - mean(x))/sqrt(var(x) + eps)", "--shape", "x: n", "--shape", "y: n"]
+NORMALISED += ["--assume", "eps > 0", "--wrt", "x"]
+OPEN = Verdict(kind=Kind.UNDECIDED, reason="no reason but this one")
+
+
+@pytest.mark.parametrize("format_", ["plain", "md", "tex", "json", "numpy"])
+def test_what_makes_the_status_3_is_told(format_: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the plain output, else on the error output, and with the reason; also where the gradient itself is proved."""
+    monkeypatch.setattr("symbackprop.pipeline.verify_routes", lambda *_, **__: OPEN)
+    result = run(*LEAST_SQUARES, "--wrt", "w", "--wrt", "y", "--format", format_)
+    if format_ == "plain":
+        assert result.exit_code == 3 and not result.stderr
+        assert result.stdout.count("PROVED for all sizes") == 2
+        assert result.stdout.count(f"  both derivations agree: UNDECIDED: {OPEN.reason}") == 2
+    elif format_ == "numpy":  # it shows the gradients alone, and compares nothing
+        assert (result.exit_code, result.stderr) == (0, "")
+    else:
+        told = [f"d(L, {name}) by both routes: UNDECIDED: {OPEN.reason}" for name in "wy"]
+        assert (result.exit_code, result.stderr.splitlines()) == (3, told)
+        assert result.stdout.count(OPEN.reason) == 2
+
+
+def test_gradients_and_lines_that_are_not_proved_are_told() -> None:
+    plain = run(*NORMALISED, "--terms", 1)
+    assert plain.exit_code == 3 and "  UNDECIDED: ∂L/∂x: budget of 1 terms exceeded" in plain.stdout
+    other = run(*NORMALISED, "--terms", 1, "--format", "json")
+    told = [line for line in other.stderr.splitlines() if line.startswith("the line ")]
+    assert other.exit_code == 3 and told and all(line in plain.stdout for line in told)
+    assert all("budget of 1 terms exceeded" in line for line in other.stderr.splitlines())
+    document = run(*NORMALISED, "--terms", 1, "--format", "md")
+    counted = re.findall(r"^(?:(\d+) lines are|One line is) undecided: ", document.stdout, re.M)
+    assert document.stderr == other.stderr and sum(int(count or 1) for count in counted) == len(told)
+
+
+def test_numpy_tells_of_a_gradient_that_is_not_proved() -> None:
+    result = run(*NORMALISED, "--terms", 1, "--format", "numpy")
+    assert result.exit_code == 3
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("d(L, x): UNDECIDED: ∂L/∂x: budget of 1 terms exceeded")
+
+
+def test_progress_names_the_proofs() -> None:
+    shapes = LEAST_SQUARES[2::2]
+    file = Formulas.of(["z = X @ w - y", "L = sum(z**2)"], shapes, (), ()).as_file()
+    told: list[str] = []
+    work_out(replace(file, requests=(Request(loss="L", wrt=("w",)),)), told.append, hessian=True)
+    assert {"∂L/∂z", "∂L/∂w", "∂L/∂w by both routes", "∂²L/∂w∂w"} <= set(told)
+    assert [line for line in told if line.startswith("line 1 of ")]

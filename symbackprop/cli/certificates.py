@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from symbackprop.proof.limits import Budget
 
 MOST_CHARACTERS = 80
+# What a certificate holds beside its statement; and digits of the mark in the name of its file.
+NOT_STATED, MARK = ("steps", "witness", "digest"), 8
 
 
 def write_certificates(outcomes: Iterable[Outcome], directory: Path, budget: "Budget") -> list[str]:
@@ -35,7 +38,9 @@ def write_certificates(outcomes: Iterable[Outcome], directory: Path, budget: "Bu
             missing.append(f"{name}: no certificate: {error}")
             continue
         for role, content in contents.items():
-            made[_free_path(directory, f"{name} {role}".strip(), made)] = json.dumps(content) + "\n"
+            told = f"{name} {role}".strip()
+            path = _free_path(directory, told, "" if outcome.claim.of_catalogue else _mark(content), made)
+            made[path] = json.dumps(content) + "\n"
     write_all(made)
     if not made:
         return [*missing, f"0 certificates: nothing is written to {directory}"]
@@ -58,9 +63,16 @@ def _certificates(outcome: Outcome, budget: "Budget") -> dict[str, dict[str, Any
     return certificates_of_induction(claim.induction(budget))
 
 
-def _free_path(directory: Path, name: str, taken: Iterable[Path]) -> Path:
-    """A file name made of the letters and digits of a claim's name."""
-    stem = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:MOST_CHARACTERS] or "claim"
+def _mark(content: dict[str, Any]) -> str:
+    """A short hash of what a certificate states, its definitions, shapes and conditions included."""
+    stated = {key: value for key, value in content.items() if key not in NOT_STATED}
+    return sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()[:MARK]
+
+
+def _free_path(directory: Path, name: str, mark: str, taken: Iterable[Path]) -> Path:
+    """A file name made of the letters and digits of a claim's name, and of the mark."""
+    stem = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:MOST_CHARACTERS].strip("-") or "claim"
+    stem = f"{stem}-{mark}" if mark else stem
     number, path = 1, directory / f"{stem}.json"
     while path in taken:
         number += 1

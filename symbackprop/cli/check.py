@@ -13,8 +13,9 @@ MOST_BYTES = 20_000_000
 
 
 @click.command(short_help="Check certificates of proofs.")
-@click.argument("files", nargs=-1, required=True, metavar="[CERTIFICATE.json | DIRECTORY]...")
-def check(files: tuple[str, ...]) -> int:
+@click.argument("files", nargs=-1, metavar="[CERTIFICATE.json | DIRECTORY]...")
+@click.option("--json", "as_json", is_flag=True, help="The results as JSON on the standard output.")
+def check(files: tuple[str, ...], as_json: bool) -> int:
     """Check certificates (or all in a directory), which `symbackprop verify --certificates DIR` writes.
 
     The checkers of the steps and of the point are plain Python, the folder symbackprop/proof/checker and the file
@@ -22,17 +23,27 @@ def check(files: tuple[str, ...]) -> int:
 
     Exit status: 0 all are accepted, 1 one is rejected, 2 bad input.
     """
-    from symbackprop.proof.check import CertificateError
-    from symbackprop.proof.check import check as accepted
+    if not files:
+        raise FileError("nothing to check: name a certificate, or a directory of them")
+    found = []
+    for path, certificate in [(path, _read(path)) for path in files_of(files, ".json")]:
+        statement, reason = _result(certificate)
+        found.append({"file": str(path), "accepted": not reason, "statement": statement, "reason": reason})
+        if not as_json:
+            click.echo(f"{path}: REJECTED: {reason}" if reason else f"{path}: accepted: {statement}")
+    if as_json:
+        click.echo(json.dumps(found, indent=1, ensure_ascii=False))
+    return ALL_PROVED if all(one["accepted"] for one in found) else REFUTED
 
-    status = ALL_PROVED
-    for name, certificate in [(path, _read(path)) for path in files_of(files, ".json")]:
-        try:
-            click.echo(f"{name}: accepted: {accepted(certificate)}")
-        except CertificateError as error:
-            click.echo(f"{name}: REJECTED: {one_line(error)}")
-            status = REFUTED
-    return status
+
+def _result(certificate: object) -> tuple[str, str]:
+    """The statement of a certificate that is accepted, or why it is not."""
+    from symbackprop.proof.check import CertificateError, check
+
+    try:
+        return check(certificate), ""
+    except CertificateError as error:
+        return "", one_line(error) or "no reason is known"
 
 
 def _read(path: Path) -> object:

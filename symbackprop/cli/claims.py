@@ -46,6 +46,11 @@ class Claim:
     broadcast: tuple[tuple[str, ...], ...] = ()
     induction: "Callable[[Budget], Induction] | None" = None
 
+    @property
+    def of_catalogue(self) -> bool:
+        """Whether it is an identity of the catalogue, whose id says which."""
+        return self.origin == self.name
+
 
 def claims_of(texts: Iterable[str], given: Formulas) -> list[Claim]:
     """The claims behind the arguments; all are read before the first one is proved.

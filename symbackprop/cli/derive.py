@@ -1,12 +1,13 @@
 """`symbackprop derive`: derivation files in, documents out."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from symbackprop.cli import options
-from symbackprop.cli.files import derivation_files, formats, loaded, write_all
+from symbackprop.cli.files import check_writable, derivation_files, directory_for, formats, loaded, write_all
 from symbackprop.cli.screen import console, plain_line, progress
 from symbackprop.cli.status import status_of
 from symbackprop.cli.verdicts import broadcast_note
@@ -21,12 +22,8 @@ FORMATS = ("tex", "md", "json")
 
 
 @click.command(short_help="Derive, prove and write derivation files.")
-@click.argument("paths", nargs=-1, required=True, type=click.Path())
-@click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Directory for the documents. Default: beside each file.",
-)
+@click.argument("paths", nargs=-1, metavar="[FILE.toml | DIRECTORY]...")
+@click.option("--out", metavar="DIR", help="Directory for the documents. Default: beside each file.")
 @click.option(
     "--format",
     "chosen",
@@ -36,18 +33,24 @@ FORMATS = ("tex", "md", "json")
 )
 @options.seconds
 @options.terms
-def derive(paths: tuple[str, ...], out: Path | None, chosen: str, seconds: float, terms: int) -> int:
+def derive(paths: tuple[str, ...], out: str | None, chosen: str, seconds: float, terms: int) -> int:
     """Derive, prove and write derivation files (or all in a directory).
 
     Exit status: 0 everything is proved, 1 something is refuted, 2 bad input, 3 something is undecided,
     70 an error in symbackprop itself.
     """
     suffixes = formats(chosen, FORMATS)
+    if not paths:
+        raise FileError("nothing to derive: name a derivation file, or a directory of them")
     files = derivation_files(paths)
-    targets = _targets(files, out)
+    folder = None if out is None else directory_for("--out", out)
+    targets = _targets(files, folder)
+    for beside in dict.fromkeys(path.parent for path in files) if folder is None else ():
+        check_writable(beside, str(beside))
     reports = _work(files, seconds, terms)
     texts = {path: _texts(path, report, suffixes) for path, report in reports.items()}
-    written = {path: _write(targets[path], made) for path, made in texts.items()}
+    written = {path: _paths(targets[path], made) for path, made in texts.items()}
+    write_all({written[path][suffix]: text for path, made in texts.items() for suffix, text in made.items()})
     _show(reports, written)
     return status_of(verdict for report in reports.values() for verdict in report.verdicts())
 
@@ -100,11 +103,12 @@ def _texts(path: Path, report: "Report", suffixes: tuple[str, ...]) -> dict[str,
         raise FileError(f"{path}: {error}") from None
 
 
-def _write(target: Path, texts: dict[str, str]) -> list[Path]:
-    return write_all({target.with_name(f"{target.name}.{suffix}"): text for suffix, text in texts.items()})
+def _paths(target: Path, suffixes: Iterable[str]) -> dict[str, Path]:
+    """Where the document of each format goes."""
+    return {suffix: target.with_name(f"{target.name}.{suffix}") for suffix in suffixes}
 
 
-def _show(reports: dict[Path, "Report"], written: dict[Path, list[Path]]) -> None:
+def _show(reports: dict[Path, "Report"], written: dict[Path, dict[str, Path]]) -> None:
     """The closing table, and below it what was not proved, what is misprinted, and what was not asked for."""
     from rich.table import Table
 
@@ -141,13 +145,7 @@ def _findings(report: "Report") -> list[str]:
     from symbackprop.model.repeat.claims import shapes_as_written
     from symbackprop.proof.induction import as_written
 
-    lines = []
-    for loss in report.losses:
-        lines += [f"the line {text}: {verdict}" for text, verdict in loss.open_lines]
-        for gradient in loss.gradients:
-            for what, verdict in (("", gradient.verdict), (" by both routes", gradient.routes)):
-                if verdict is not None and not verdict.proved:
-                    lines.append(f"d({gradient.loss}, {gradient.name}){what}: {verdict}")
+    lines = [f"{what}: {verdict}" for what, verdict in report.on_gradients() if not verdict.proved]
     for piece in report.any_depth.pieces:
         lines += [f"the line {text}: {verdict}" for text, verdict in piece.open_lines]
     network = report.file.any_depth

@@ -2,7 +2,8 @@
 
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,7 +74,7 @@ def kind_of(path: Path) -> str:
 def directory_for(option: str, text: str) -> Path:
     """The directory that an option names, which need not exist yet.
 
-    Raises: FileError for what can be no directory.
+    Raises: FileError for what can be no directory, or none in which a file can be written.
     """
     path = Path(text)
     if not text.strip():
@@ -81,7 +82,29 @@ def directory_for(option: str, text: str) -> Path:
     above = next(part for part in (path, *path.parents) if kind_of(part) or part == part.parent)
     if kind_of(above) == "file":
         raise FileError(f"{option} {text!r}: {above} is a file; expected a directory")
+    check_writable(path, f"{option} {text!r}")
     return path
+
+
+def check_writable(directory: Path, told: str) -> None:
+    """Writes a file there and takes it away again, with all directories that were made for it.
+
+    Raises: FileError that begins with `told`.
+    """
+    made: list[Path] = []
+    try:
+        for part in (*reversed(directory.parents), directory):
+            if not part.is_dir():
+                part.mkdir(exist_ok=True)
+                made.append(part)
+        with tempfile.TemporaryFile(dir=directory):
+            pass
+    except OSError as error:
+        raise FileError(f"{told}: nothing can be written there: {error.strerror}") from None
+    finally:
+        for part in reversed(made):
+            with suppress(OSError):  # of one in which somebody else has written since
+                part.rmdir()
 
 
 def formats(text: str, known: Iterable[str]) -> tuple[str, ...]:
@@ -97,20 +120,36 @@ def formats(text: str, known: Iterable[str]) -> tuple[str, ...]:
 
 
 def write_all(made: Mapping[Path, str]) -> list[Path]:
-    """Writes each text to its path; returns the paths."""
-    for path, text in made.items():
-        _replace(path, text)
+    """Writes each text to its path; returns the paths.
+
+    Every text is in a temporary file beside its place before the first one takes it, so that what fails or is
+    interrupted before leaves every file as it was.
+
+    Raises: FileError where one cannot be written.
+    """
+    waiting: dict[Path, str] = {}
+    try:
+        for path, text in made.items():
+            with _told(path):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                handle, waiting[path] = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+                with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+                    stream.write(text)
+                os.chmod(waiting[path], 0o644)
+        for path in made:
+            with _told(path):
+                os.replace(waiting[path], path)
+            del waiting[path]
+    finally:
+        for name in waiting.values():
+            with suppress(OSError):
+                os.unlink(name)
     return list(made)
 
 
-def _replace(path: Path, text: str) -> None:
-    """Writes through a temporary file in the same directory."""
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
+        yield
     except OSError as error:
         raise FileError(f"{path}: cannot be written: {error.strerror}") from None

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 # Section of a derivation file -> the option that stands for it.
 OPTIONS = {"define": "--define", "shapes": "--shape", "assume": "--assume", "functions": "--function"}
+# How a definition and a shape are written as options, to be filled in with a name.
+IN_OPTIONS = '--define "{0} = ..."', '--shape "{0}:"'
 _SECTION = re.compile(rf"\[({'|'.join(OPTIONS)})\] ")
 
 
@@ -76,27 +78,11 @@ class Formulas:
             raise FileError(f"{option}: {error}" if option else str(error)) from None
 
     def check_derivatives(self, formula: str) -> None:
-        """Raises: FormulaError for a derivative d(f, v) that is 0 only because nothing defines f, or nothing uses v.
+        """Raises: FormulaError for a derivative that is 0 only because a definition is forgotten or misspelt."""
+        from symbackprop.model.statement import check_derivatives
 
-        Such a name is a forgotten definition or a misspelt one.
-        """
-        from symbackprop.language.syntax import did_you_mean
-        from symbackprop.model.build import derivatives_written, free_names
-
-        used = self._used()
-        for f, v, column in derivatives_written(formula):
-            names, unknown = free_names(f, set(self.functions)), set(self.scalars(f, v)) - used
-            if not names or v in names:
-                continue
-            if unknown.issuperset(names):
-                name, guess = names[0], did_you_mean(names[0], self.define)
-                what = f'{name} is not defined{guess}; write --define "{name} = ...", or --shape "{name}:" for an input'
-            elif v in unknown:
-                guess = did_you_mean(v, {*self.shapes, *self.define, *used})
-                what = f'no definition uses {v}{guess}; write --shape "{v}:" for an input of its own'
-            else:
-                continue
-            raise FormulaError(f"d({f}, {v}): {what}", formula, column)
+        declared = {*self.define, *self.shapes, *self.functions, *self._sizes()}
+        check_derivatives(formula, self.define, self.shapes, self.functions, declared, self._used(), IN_OPTIONS)
 
     def _used(self) -> set[str]:
         """The names in the definitions that nothing declares.
@@ -153,7 +139,9 @@ class Formulas:
             for text in texts:
                 message = message.replace(f"[{section}] {text}: ", option, 1)
         message = _SECTION.sub(lambda match: f"{OPTIONS[match[1]]} ", message, count=1)
-        return message.replace("in [shapes]", "by --shape").replace("in the file ", "")
+        for of_file, here in (("in [shapes]", "by --shape"), ("in [functions]", "by --function")):
+            message = message.replace(of_file, here)
+        return message.replace("in the file ", "")
 
 
 def _if_scalar(message: str, names: Iterable[str]) -> str:

@@ -7,8 +7,9 @@ import click
 from symbackprop.cli import options
 from symbackprop.cli.formulas import Formulas
 from symbackprop.cli.screen import progress
-from symbackprop.cli.status import status_of
+from symbackprop.cli.status import one_line, status_of
 from symbackprop.errors import FileError, GraphError, SymbackpropError, shorten
+from symbackprop.proof.limits import Budget
 
 if TYPE_CHECKING:
     from symbackprop.model.derivation_file import DerivationFile
@@ -43,15 +44,20 @@ def gradient(
     symbackprop gradient "sum((X @ w - y)**2)" --shape "X: N, n" --shape "w: n" --shape "y: N" --wrt w
 
     FORMULA may also be the name of a --define. Exit status: 0 everything is proved, 1 something is refuted, 2 bad
-    input, 3 something is undecided and nothing is refuted, 70 an error in symbackprop itself.
+    input, 3 something is undecided and nothing is refuted, 70 an error in symbackprop itself. What is not proved is
+    told in the plain output, with other formats on the error output.
     """
     if format_ not in FORMATS:
         raise FileError(f"--format {format_!r}: expected one of {', '.join(FORMATS)}")
     given = Formulas.of(define, shape, assume, function)
     _check_formula(formula, wrt, given)
     file = _file(formula, wrt, given)
-    report = _work(file, seconds, terms, hessian)
+    report = _work(file, Budget(terms=terms, seconds=seconds), hessian, format_ != "numpy")
     click.echo(_text(report, format_).rstrip("\n"))
+    if format_ != "plain":
+        for what, verdict in report.on_gradients():
+            if not verdict.proved:
+                click.echo(f"{what}: {one_line(verdict)}", err=True)
     return status_of(report.verdicts())
 
 
@@ -75,11 +81,12 @@ def _file(formula: str, wrt: tuple[str, ...], given: Formulas) -> "DerivationFil
 
     from symbackprop.model.build import check_parameters, parameters_of
     from symbackprop.model.derivation_file import Request
-    from symbackprop.model.naming import with_formula
+    from symbackprop.model.naming import with_activations_named, with_formula
 
     define, loss = with_formula(formula, given.define, given.functions, {*given.names(), *wrt})
     try:
-        file = given.as_file(define=define)
+        written = given.as_file(define=define)  # first as it stands, so that an error is about that
+        file = given.as_file(define=with_activations_named(written.graph, wrt))
     except SymbackpropError as error:
         raise FileError(str(error).removeprefix(f"--define {loss}: ")) from None
     graph = file.graph
@@ -95,12 +102,11 @@ def _file(formula: str, wrt: tuple[str, ...], given: Formulas) -> "DerivationFil
     return replace(file, title=f"The gradient of {formula}", requests=(Request(loss=loss, wrt=names),))
 
 
-def _work(file: "DerivationFile", seconds: float, terms: int, hessian: bool) -> "Report":
+def _work(file: "DerivationFile", budget: Budget, hessian: bool, compare: bool) -> "Report":
     from symbackprop.pipeline import work_out
-    from symbackprop.proof.limits import Budget
 
     with progress(1) as bar:
-        return work_out(file, bar.tell, Budget(terms=terms, seconds=seconds), hessian=hessian)
+        return work_out(file, bar.tell, budget, hessian=hessian, compare=compare)
 
 
 def _text(report: "Report", format_: str) -> str:

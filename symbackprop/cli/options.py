@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from math import nan
 from typing import Any
 
 import click
@@ -22,25 +23,35 @@ class FormulaCommand(click.Command):
         return super().parse_args(ctx, [f" {arg}" if _NEGATIVE.match(arg) else arg for arg in args])
 
 
-def _time(ctx: click.Context, param: click.Parameter, value: float) -> float:
-    if not value >= LEAST_SECONDS:  # what is not a number is not even that
-        raise click.BadParameter(f"expected a number of seconds, at least {LEAST_SECONDS}, found {value:g}", ctx, param)
-    return value
+def _number(kind: type[int] | type[float], least: float, what: str) -> Callable[..., float]:
+    """Reads a number from `least` on; `what` says of what, and everything else is told in the same way."""
+
+    def read(ctx: click.Context, param: click.Parameter, text: str) -> float:
+        try:
+            number: float = kind(text)
+        except ValueError:
+            number = nan
+        if not number >= least:  # what is not a number is not even that
+            raise click.BadParameter(f"expected {what}, at least {least:g}, found {text.strip()!r}", ctx, param)
+        return number
+
+    return read
 
 
 seconds = click.option(
     "--seconds",
-    default=DEFAULT.seconds,
+    default=f"{DEFAULT.seconds:g}",
     show_default=True,
-    type=float,
-    callback=_time,
+    metavar="NUMBER",
+    callback=_number(float, LEAST_SECONDS, "a number of seconds"),
     help="Time for one proof; what takes longer is undecided.",
 )
 terms = click.option(
     "--terms",
-    default=DEFAULT.terms,
+    default=str(DEFAULT.terms),
     show_default=True,
-    type=click.IntRange(min=1),
+    metavar="NUMBER",
+    callback=_number(int, 1, "a whole number"),
     help="Largest number of terms of an expression in a proof.",
 )
 

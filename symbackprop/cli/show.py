@@ -8,7 +8,7 @@ import click
 
 from symbackprop.cli import options
 from symbackprop.cli.claims import identity_of
-from symbackprop.cli.files import formats, write_all
+from symbackprop.cli.files import directory_for, formats, write_all
 from symbackprop.cli.screen import console, plain_line, progress
 from symbackprop.cli.status import status_of
 from symbackprop.errors import FileError, SymbackpropError
@@ -26,13 +26,11 @@ LIST, BOOKLET, DATA = "README.md", "identities.tex", "identities.json"
 @click.argument("ids", nargs=-1, metavar="ID...")
 @click.option("--all", "everything", is_flag=True, help="Every identity of the catalogue.")
 @click.option("--format", "chosen", help=f"One of {', '.join(FORMATS)}; with --out several. Default: plain, or md,tex.")
-@click.option(
-    "--out", type=click.Path(file_okay=False, path_type=Path), help="Write pages to this directory instead of showing."
-)
+@click.option("--out", metavar="DIR", help="Write pages to this directory instead of showing.")
 @options.seconds
 @options.terms
 def show(
-    ids: tuple[str, ...], everything: bool, chosen: str | None, out: Path | None, seconds: float, terms: int
+    ids: tuple[str, ...], everything: bool, chosen: str | None, out: str | None, seconds: float, terms: int
 ) -> int:
     """Show what identities say, how they are derived, and what their proofs rest on.
 
@@ -49,11 +47,12 @@ def show(
         raise FileError(f"--format {chosen!r}: one format at a time is shown; more are written with --out")
     if out is not None and "plain" in kinds:
         raise FileError(f"--format {chosen!r}: plain is for the terminal; files are written as md, tex or json")
+    folder = None if out is None else directory_for("--out", out)
     found = _work(wanted, seconds, terms)
-    if out is None:
+    if folder is None:
         click.echo(_text(found, kinds[0]).rstrip("\n"))
     else:
-        _tell(write_all(_files(found, kinds, out)), out)
+        _tell(write_all(_files(found, kinds, folder)), folder)
     return status_of(of.verdict for of in found)
 
 

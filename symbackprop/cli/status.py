@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from symbackprop.proof.verdict import Verdict
 
 MAX_LINE = 1_000
-ALL_PROVED, REFUTED, BAD_INPUT, UNDECIDED, INTERNAL_ERROR = 0, 1, 2, 3, 70
+ALL_PROVED, REFUTED, BAD_INPUT, UNDECIDED, INTERNAL_ERROR, INTERRUPTED = 0, 1, 2, 3, 70, 130
 
 
 def guarded(work: Callable[[], int | None]) -> int:
@@ -27,6 +27,9 @@ def guarded(work: Callable[[], int | None]) -> int:
         return BAD_INPUT
     except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
         raise
+    except KeyboardInterrupt:
+        click.echo("symbackprop: interrupted", err=True)
+        return INTERRUPTED
     except OSError as error:  # of files that are read or written, there is a FileError: this is the output itself
         click.echo(f"symbackprop: the output cannot be written: {error.strerror or one_line(error)}", err=True)
         return BAD_INPUT

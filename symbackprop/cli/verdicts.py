@@ -35,7 +35,7 @@ def show(outcomes: Sequence[Outcome], verbose: bool) -> None:
         rows.add_row(
             Text(kind, style=COLOURS[kind]),
             Text(f"{outcome.seconds:.2f}", justify="right"),
-            Text(label(outcome.claim, several)),
+            Text(stated(outcome.claim, several)),
             Text(", ".join(_under(outcome))),
         )
     screen = console()
@@ -60,7 +60,14 @@ def _under(outcome: Outcome) -> list[str]:
 
 def label(claim: Claim, several: bool) -> str:
     """The name of a claim, after its file where there is more than one."""
-    return f"{claim.origin}: {claim.name}" if several and claim.origin not in ("", claim.name) else claim.name
+    return f"{claim.origin}: {claim.name}" if several and claim.origin and not claim.of_catalogue else claim.name
+
+
+def stated(claim: Claim, several: bool) -> str:
+    """The label; where all claims are those of one file, the claim itself behind its name."""
+    name = label(claim, several)
+    alone = several or claim.of_catalogue or claim.name == claim.statement
+    return name if alone else f"{name}: {claim.statement}"
 
 
 def counts(outcomes: Sequence[Outcome]) -> str:

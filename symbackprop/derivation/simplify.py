@@ -1,6 +1,7 @@
 """Shorter forms for readers. Nothing here is trusted: the prover checks what comes out."""
 
 import itertools
+from collections.abc import Iterable
 from functools import partial
 
 import sympy as sp
@@ -8,16 +9,19 @@ import sympy as sp
 from symbackprop.model.graph import Graph, Relation, names_in
 from symbackprop.tensor.differentiate import tidy
 from symbackprop.tensor.indices import (
+    all_index_names,
     alpha_normal,
     bind,
     children,
     expanded_terms,
     free_indices,
+    fresh_index,
+    open_sum,
     rebuild,
     substitute,
     transform,
 )
-from symbackprop.tensor.nodes import Expr, IsZero, Positive
+from symbackprop.tensor.nodes import Expr, IsZero, Positive, extent, summation
 
 # A product that multiplies out to more terms is left as it is.
 MAX_TERMS = 60
@@ -29,10 +33,10 @@ def shortest(expr: Expr) -> Expr:
     if expanded_terms(expr) <= MAX_TERMS:  # the product along a path of L layers has up to 2^L terms
         candidates.insert(1, tidy(_expand_sums(expr)))
     candidates += [form for form in (_cancelled(candidate) for candidate in list(candidates)) if form is not None]
-    return min(candidates, key=_length)
+    return min(candidates, key=length)
 
 
-def _length(expr: Expr) -> int:
+def length(expr: Expr) -> int:
     """Operations plus a fee for each sum, so that Σ y_i p_j loses against p_j Σ y_i and both against none."""
     return int(expr.count_ops()) + 3 * sum(1 for node in sp.preorder_traversal(expr) if isinstance(node, sp.Sum))
 
@@ -81,6 +85,74 @@ def _added_up(expr: Expr) -> Expr:
     if len(counts) == len(expr.args):
         return expr
     return sp.Add(*(sp.Mul(number, rest) for number, rest in counts.values()))
+
+
+def joined(expr: Expr) -> Expr:
+    """Sums over the same ranges as one, over a common denominator: Σ_k a_k/b_k + Σ_k (1 - a_k/b_k) = Σ_k 1."""
+    taken = all_index_names(expr)
+
+    def rule(node: Expr) -> Expr | None:
+        if not node.is_Add:
+            return None
+        rest: list[Expr] = []
+        bodies: dict[tuple[Expr, ...], Expr] = {}
+        for term in node.args:
+            total, factor = _one_sum(term)
+            if total is None:
+                rest.append(term)
+                continue
+            body, bound = open_sum(total, ())
+            common = _fresh(bound, taken)
+            bodies[common] = bodies.get(common, sp.Integer(0)) + factor * substitute(
+                body, dict(zip(bound, common, strict=True))
+            )
+        sums = (summation(_cancelled(body) or body, *common) for common, body in bodies.items())
+        return sp.Add(*rest, *map(tidy, sums)) if bodies else None
+
+    return transform(expr, rule)
+
+
+def _one_sum(term: Expr) -> tuple[Expr | None, Expr]:
+    """The only Σ in a product and what stands before it; None where there is none, or more."""
+    sums = [factor for factor in sp.Mul.make_args(term) if isinstance(factor, sp.Sum)]
+    if len(sums) != 1 or sums[0].function.has(sp.Sum):
+        return None, term
+    before = sp.Mul(*(factor for factor in sp.Mul.make_args(term) if factor is not sums[0]))
+    return (None, term) if before.has(sp.Sum) else (sums[0], before)
+
+
+def _fresh(bound: Iterable[Expr], taken: frozenset[str]) -> tuple[Expr, ...]:
+    """Indices of the same ranges, the same ones for the same ranges."""
+    found: list[Expr] = []
+    for i in bound:
+        found.append(fresh_index(extent(i), {*taken, *(str(other.label) for other in found)}))
+    return tuple(found)
+
+
+def with_equal_indices(expr: Expr) -> Expr:
+    """Beside a factor δ_ik, k is written as i: δ_ik p_i y_k/p_k = δ_ik y_i."""
+
+    def rule(node: Expr) -> Expr | None:
+        if not node.is_Mul:
+            return None
+        rest, deltas = node, []
+        while (found := _delta_of_indices(rest)) is not None:
+            i, k = sorted(found.args, key=str)
+            rest = substitute(sp.Mul(*(factor for factor in sp.Mul.make_args(rest) if factor != found)), {k: i})
+            deltas.append(found)
+        return sp.Mul(*deltas, transform(rest, rule)) if deltas else None
+
+    return tidy(transform(expr, rule))
+
+
+def _delta_of_indices(expr: Expr) -> Expr | None:
+    """A factor δ_ik of two indices of the same range."""
+    deltas = (factor for factor in sp.Mul.make_args(expr) if isinstance(factor, sp.KroneckerDelta))
+    return next((d for d in deltas if all(isinstance(i, sp.Idx) for i in d.args) and _same_range(*d.args)), None)
+
+
+def _same_range(i: Expr, k: Expr) -> bool:
+    return bool(extent(i) == extent(k))
 
 
 def with_short_conditions(expr: Expr) -> Expr:

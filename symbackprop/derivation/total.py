@@ -13,14 +13,22 @@ import sympy as sp
 from symbackprop.derivation.delta_rule import delta_rule
 from symbackprop.derivation.local import local_derivative, with_output
 from symbackprop.derivation.naming import Vocabulary
-from symbackprop.derivation.simplify import merged, shortest, use_assumptions, without_zero_sums
+from symbackprop.derivation.simplify import (
+    joined,
+    length,
+    merged,
+    shortest,
+    use_assumptions,
+    with_equal_indices,
+    without_zero_sums,
+)
 from symbackprop.derivation.steps import Step
 from symbackprop.errors import GraphError
 from symbackprop.model.build import check_parameters
 from symbackprop.model.graph import Definition, Graph, names_in
 from symbackprop.tensor.differentiate import differentiate, tidy
-from symbackprop.tensor.indices import all_index_names, fresh_index
-from symbackprop.tensor.nodes import Expr, adjoint_name, summation
+from symbackprop.tensor.indices import all_index_names, fresh_index, transform
+from symbackprop.tensor.nodes import Expr, adjoint_name, entry_indices, entry_name, is_adjoint, summation
 from symbackprop.tensor.tensor import Tensor, axes
 
 
@@ -68,9 +76,32 @@ def second_derivative(graph: Graph, loss: str, first: str, second: str) -> Tenso
     # Now that all is differentiated, names may stand for their values.
     between = set(graph.ancestors(loss)) - {first, second, loss}
     words = Vocabulary(definition for name, definition in graph.definitions.items() if name in between)
-    plain = words.without_deviations(words.named(without_zero_sums(merged(total.expr))))
-    value, _ = use_assumptions(merged(shortest(plain)), graph, second)
+
+    def written(expr: Expr) -> Expr:
+        return words.without_deviations(words.named(without_zero_sums(merged(expr))))
+
+    forms = []
+    for expr in dict.fromkeys((total.expr, _with_closed(total.expr, loss, adjoints))):
+        plain = written(expr)
+        short = merged(shortest(plain))
+        forms += [short, merged(with_equal_indices(short)), joined(plain)]
+    value = min((use_assumptions(form, graph, second)[0] for form in forms), key=length)
     return Tensor(value, total.shape)
+
+
+def _with_closed(expr: Expr, loss: str, adjoints: Mapping[str, Tensor]) -> Expr:
+    """`expr` with each adjoint that is written in forward names put in: what cancels with it shows only then."""
+    closed = {
+        adjoint_name(loss, name): tensor
+        for name, tensor in adjoints.items()
+        if not any(map(is_adjoint, names_in(tensor.expr)))
+    }
+
+    def rule(node: Expr) -> Expr | None:
+        tensor = closed.get(entry_name(node) or "")
+        return None if tensor is None else tensor.at(*entry_indices(node))
+
+    return transform(expr, rule)
 
 
 class _Total:

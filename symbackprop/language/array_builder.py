@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 import sympy as sp
 
@@ -34,7 +35,7 @@ from symbackprop.language.array_nodes import (
     size_node,
     subscript,
 )
-from symbackprop.language.array_piecewise import GREATER_OR_EQUAL, PIECEWISE, with_piecewise_names
+from symbackprop.language.array_piecewise import GREATER_OR_EQUAL, LESS_OR_EQUAL, PIECEWISE, with_piecewise_names
 from symbackprop.language.array_products import Factor, contracted, multiplied
 from symbackprop.language.array_softmax import SoftmaxFinder
 from symbackprop.language.functions import FUNCTIONS, NAMED, Arguments
@@ -56,7 +57,8 @@ from symbackprop.tensor.nodes import (
 from symbackprop.tensor.tensor import Tensor
 
 ONE = sp.Integer(1)
-MIRRORED: dict[type, type[ast.cmpop]] = {ast.Gt: ast.Lt, ast.GtE: ast.LtE}
+MIRRORED: dict[type, type[ast.cmpop]] = {ast.Gt: ast.Lt, ast.GtE: ast.LtE, ast.LtE: ast.GtE}
+WEAK: dict[str, type[ast.cmpop]] = {GREATER_OR_EQUAL: ast.GtE, LESS_OR_EQUAL: ast.LtE}
 # How much longer a product may be than the sum that it equals: the field writes a * (1 - a).
 FACTORED = 2
 # SymPy's functions of one argument under their names in the formula language.
@@ -152,8 +154,8 @@ class Builder:
 
     def elementwise(self, expr: Expr) -> Variants:
         function, order = expr.func.function, expr.func.order
-        if function == GREATER_OR_EQUAL:
-            return self.comparison(ast.GtE(), expr.args[0])
+        if function in WEAK:
+            return self.comparison(WEAK[function](), expr.args[0])
         if function in PIECEWISE:
             return self.apply(function, expr.args)
         if order > 1 or function not in NAMED | self.scope.functions:
@@ -287,7 +289,12 @@ class Builder:
             count = sp.Mul(*(extent(i) for i in bound if i not in used))
             return self.build(count * summation(body, *reversed(used)))
         coefficient, rest = patterns.content(body)
-        return self.product_of(coefficient, sp.Mul.make_args(rest), bound)
+        written = self.product_of(coefficient, sp.Mul.make_args(rest), bound)
+        number, shared, rest = patterns.factored(body) if body.is_Add else (ONE, [], body)
+        if shared:
+            with suppress(NoFormulaError):
+                return best_by_layout([*self.product_of(number, [*shared, rest], bound), *written])
+        return written
 
     def log_of_sum(self, expr: Expr) -> Variants | None:
         """log Σ exp(z) as logsumexp(z)."""

@@ -11,6 +11,7 @@ import sympy as sp
 
 from symbackprop.errors import FormulaError
 from symbackprop.language.array_builder import Builder
+from symbackprop.language.array_einsum import in_one_einsum
 from symbackprop.language.array_layout import cost
 from symbackprop.language.array_nodes import Array, NoFormulaError
 from symbackprop.language.array_patterns import without_single_indices
@@ -36,15 +37,18 @@ def array_form(tensor: Tensor, scope: Scope, names: Mapping[str, str] | None = N
     names = names or {}
     text = _written(tensor, scope, names)
     general = with_any_size(tensor, scope, names)
-    if text is None or general is None:
+    if text is not None and general is not None:
+        other = _written(*general, names)
+        text = other if other is not None and _cost(other) < _cost(text) and _equal(other, text, scope) else text
+    if text is None or text == (single := in_one_einsum(text, scope)):
         return text
-    other = _written(*general, names)
-    return other if other is not None and _cost(other) < _cost(text) and _equal(other, text, scope) else text
+    return single if _equal(single, text, scope) else text
 
 
 def _written(tensor: Tensor, scope: Scope, names: Mapping[str, str]) -> str | None:
     try:
-        text = Builder(scope, names).formula(tensor)
+        # A part that stands in two places has the brackets that one of them needs in both, until it is read again.
+        text = ast.unparse(ast.parse(Builder(scope, names).formula(tensor), mode="eval"))
         return text if parse(text, scope).shape == tensor.shape else None
     except (NoFormulaError, FormulaError, RecursionError):
         return None

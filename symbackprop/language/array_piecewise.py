@@ -1,35 +1,55 @@
-"""Sums of indicators that have a name: [u >= 0], `where(c, a, b)`, `maximum(a, b)`, `minimum(a, b)`."""
+"""Sums of indicators that have a name: [u >= 0], `where(c, a, b)`, `maximum(a, b)`, `minimum(a, b)`.
+
+[a >= b] is [a - b > 0] + [a - b = 0], and [a <= b] is [b - a > 0] + [a - b = 0]; which of both it is shows in the sign
+of what is compared with 0.
+"""
+
+from typing import Any
 
 import sympy as sp
 
-from symbackprop.tensor.indices import children, rebuild
+from symbackprop.tensor.indices import children, rebuild, transform
 from symbackprop.tensor.nodes import Expr, IsZero, Positive, elementwise
 
-GREATER_OR_EQUAL = ">="
+GREATER_OR_EQUAL, LESS_OR_EQUAL = ">=", "<="
 PIECEWISE = frozenset({"maximum", "minimum", "where"})
+
+
+def with_weak_comparisons(expr: Expr, at_least: Any, at_most: Any) -> Expr:
+    """The same with `at_least(u)` or `at_most(u)` in the place of two indicators of which one is [u = 0]."""
+
+    def rule(node: Expr) -> Expr | None:
+        if not node.is_Add:
+            return None
+        for term in node.args:
+            number, jump = term.as_coeff_Mul()
+            if not isinstance(jump, Positive):
+                continue
+            u = jump.args[0]
+            for zero, both in ((IsZero(u), at_least(u)), (IsZero(-u), at_most(-u))):
+                if number * zero in node.args:
+                    rest = [other for other in node.args if other not in (term, number * zero)]
+                    return transform(sp.Add(number * both, *rest), rule)
+        return None
+
+    return transform(expr, rule) if expr.has(Positive) and expr.has(IsZero) else expr
 
 
 def with_piecewise_names(expr: Expr) -> Expr:
     """An equal expression in which such sums are `Elementwise` nodes of those names."""
-    for rule in (_at_least, _where):
-        if expr.is_Add:
-            expr = rule(expr)
+    return _named(with_weak_comparisons(expr, elementwise(GREATER_OR_EQUAL), elementwise(LESS_OR_EQUAL)))
+
+
+def _named(expr: Expr) -> Expr:
+    if expr.is_Add:
+        expr = _where(expr)
     parts = children(expr)
     if not parts:
         return expr
-    expr = rebuild(expr, map(with_piecewise_names, parts))
+    expr = rebuild(expr, map(_named, parts))
     if expr.is_Add:
         return _extremum(expr)
     return _rectified(expr) if expr.is_Mul else expr
-
-
-def _at_least(expr: Expr) -> Expr:
-    """[u > 0] + [u = 0] = [u >= 0]."""
-    for term in expr.args:
-        if isinstance(term, Positive) and IsZero(term.args[0]) in expr.args:
-            u = term.args[0]
-            return expr - term - IsZero(u) + elementwise(GREATER_OR_EQUAL)(u)
-    return expr
 
 
 def _where(expr: Expr) -> Expr:
@@ -47,7 +67,7 @@ def _where(expr: Expr) -> Expr:
 
 
 def _is_indicator(expr: Expr) -> bool:
-    return isinstance(expr, (Positive, IsZero)) or getattr(expr, "function", "") == GREATER_OR_EQUAL
+    return isinstance(expr, (Positive, IsZero)) or getattr(expr, "function", "") in (GREATER_OR_EQUAL, LESS_OR_EQUAL)
 
 
 def _extremum(expr: Expr) -> Expr:

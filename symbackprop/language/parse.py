@@ -231,7 +231,8 @@ class Walker:
         if row is None:
             functions = {*FUNCTIONS, *SPECIAL, *self.scope.functions}
             guess = did_you_mean(name, functions)
-            rest = "`symbackprop list functions` lists all" if guess else f"known are: {', '.join(sorted(functions))}"
+            known = f"declare an arbitrary {name} in [functions]; known are: {', '.join(sorted(functions))}"
+            rest = "`symbackprop list functions` lists all" if guess else known
             raise self.error(f"unknown function {name!r}{guess}; {rest}", node)
         positional, spec = list(node.args), ""
         if "spec" in row.keywords:

@@ -38,7 +38,7 @@ class Network:
     'W1 @ x + b1'
 
     Raises: FormulaError or GraphError when the parts do not fit together; NotSupportedError for an activation that
-    changes the shape or cannot be traced. A custom loss is read as soon as the graph is asked for.
+    changes the shape or cannot be traced. What is no scalar is no loss.
     """
 
     layers: Sequence[Dense]
@@ -65,6 +65,8 @@ class Network:
             if callable(layer.activation):
                 shape = as_shape([self._batch_size, layer.size] if self.batch else [layer.size])
                 check_keeps_shape(layer.activation, f"z{number}", shape)
+        if callable(self.loss):
+            self.graph  # noqa: B018 - which reads the function, and looks whether it gives a scalar
 
     @cached_property
     def graph(self) -> Graph:

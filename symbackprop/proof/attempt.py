@@ -19,7 +19,8 @@ from symbackprop.proof.conditions import (
     excluded,
 )
 from symbackprop.proof.cut import Cut, nested_steps
-from symbackprop.proof.domain import Domain, as_relations, distinct, with_reasons
+from symbackprop.proof.domain import Domain, as_relations, with_reasons
+from symbackprop.proof.implied import needed
 from symbackprop.proof.index.form import NONNEGATIVE, NONZERO, POSITIVE, IndexForms
 from symbackprop.proof.inequality import follows
 from symbackprop.proof.limits import Clock, Undecided, room_for_deep_expressions
@@ -99,7 +100,7 @@ def prove(
                     if noted:
                         known = tuple(conditions_beside(relation, graph)) if local else conditions
                         noted = with_reasons(noted, known, graph)
-                    attempt.conditions = distinct(chain(conditions, noted))
+                    attempt.conditions = needed(chain(conditions, noted), graph)
                     return attempt
                 attempt.reason = "no normal form showed it"
             except Undecided as error:

@@ -85,11 +85,12 @@ def _reached_openly(sides: Iterable[Tensor], graph: Graph) -> set[str]:
     return reached
 
 
-def asks_more_than_guards(conditions: Iterable[Condition], noted: bool, relation: Relation, graph: Graph) -> bool:
-    """Whether a proof under these conditions, of which some were `noted` on the way, may say nothing of a point at
-    which a guard is 0 and both sides have a value.
+def asks_more_than_guards(relation: Relation, graph: Graph, noted: bool) -> bool:
+    """Whether a proof, with conditions `noted` on the way or without, may say nothing where a guard is 0.
+
+    There both sides may have a value for all that.
     """
-    kinks = any(condition.why == "kink" for condition in conditions)
+    kinks = any(condition.why == "kink" for condition in conditions_of(relation, graph))
     return (noted or kinks) and needs_below_guards(relation, graph, kinks)
 
 

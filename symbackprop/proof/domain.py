@@ -5,6 +5,7 @@ A condition that holds for every real input, such as Σ exp(z) > 0, is not liste
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import cast
 
 import sympy as sp
@@ -15,7 +16,7 @@ from symbackprop.proof.formulas import written_out
 from symbackprop.proof.points.structure import open_parts
 from symbackprop.proof.verdict import Condition
 from symbackprop.tensor.indices import alpha_normal, children, free_indices, substitute
-from symbackprop.tensor.needs import beyond
+from symbackprop.tensor.needs import beyond, left_out
 from symbackprop.tensor.nodes import (
     Elementwise,
     Expr,
@@ -236,9 +237,9 @@ def distinct(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
     """The conditions in order, without repetitions and without those that another one implies."""
     found: dict[tuple[Expr, str], Condition] = {}
     for condition in conditions:
-        keys = [(canonical_form(condition.expr)[0], condition.relation)]
+        keys = [_key(condition)]
         if condition.relation == "!= 0":
-            keys.append((canonical_form(-condition.expr)[0], condition.relation))
+            keys.append(_key(replace(condition, expr=-condition.expr)))
         known = next((key for key in keys if key in found), None)
         if known is None:
             found[keys[0]] = condition
@@ -270,9 +271,12 @@ def with_reasons(noted: Sequence[Condition], known: Sequence[Condition], graph: 
 
 
 def _key(condition: Condition) -> tuple[Expr, str]:
-    return canonical_form(condition.expr)[0], condition.relation
+    """What is the same for conditions that differ in their indices only, and need the same to have a value."""
+    form = canonical_form(condition.expr)[0]
+    return condition.expr if left_out([condition.expr], form) else form, condition.relation
 
 
+@lru_cache(maxsize=1 << 14)
 def canonical_form(expr: Expr) -> tuple[Expr, tuple[Expr, ...]]:
     """The expression with its free indices renamed in order of appearance, and its own indices in that order."""
     normal = alpha_normal(expr)

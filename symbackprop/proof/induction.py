@@ -174,8 +174,8 @@ def _difference(repeat: Repeat, claim: DepthClaim, budget: Budget) -> Induction:
     if not induction.verdict.proved:
         return induction
     for obligation in induction.obligations:
-        verdict, graph = obligation.verdict, obligation.piece.graph
-        if asks_more_than_guards(verdict.conditions, True, obligation.relation, graph):
+        graph = obligation.piece.graph
+        if asks_more_than_guards(obligation.relation, graph, True):
             difference = replace(obligation.relation, comparison="!=")
             verdict = verify(difference, graph, budget=budget)
             if verdict.kind is Kind.UNDECIDED:

@@ -26,8 +26,9 @@ class Undecided(Exception):
 class Budget:
     """The largest number of terms of an expression and the longest time in seconds that a proof may take.
 
-    The search for a counterexample or a witness, which follows, may take half as long again. Where the proof is one
-    of several for the same verdict, `within` is the clock of all of them. Of a part, `whole` is the time of all.
+    The search for a counterexample or a witness, which follows, may take half as long again, and so may the random
+    evaluations after a search without success. Where the proof is one of several for the same verdict, `within` is the
+    clock of all of them. Of a part, `whole` is the time of all.
 
     Raises: GraphError for what is no number of terms or seconds.
     """

@@ -1,6 +1,6 @@
 """A verdict for a statement about a graph: prove it, else refute it, else say why neither."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
@@ -12,9 +12,10 @@ from symbackprop.proof.compact import compact
 from symbackprop.proof.composed import Composed
 from symbackprop.proof.conditions import asks_more_than_guards
 from symbackprop.proof.cut import Cut
-from symbackprop.proof.domain import Domain, distinct
+from symbackprop.proof.domain import Domain
 from symbackprop.proof.generalise import Generalisation
 from symbackprop.proof.guards import more_than_asked, tried_beyond_guards
+from symbackprop.proof.implied import needed
 from symbackprop.proof.index.form import IndexForms
 from symbackprop.proof.limits import Budget, Clock
 from symbackprop.proof.points.refutation import Counterexample
@@ -33,6 +34,8 @@ from symbackprop.proof.zero_tests import Tests
 from symbackprop.tensor.indices import expanded_terms, free_indices, substitute, transform
 from symbackprop.tensor.nodes import Expr, adjoint_name, entry, entry_indices, entry_name, extent
 from symbackprop.tensor.tensor import Tensor, axes
+
+Progress = Callable[[str], None]
 
 
 def verify(relation: Relation, graph: Graph, *, budget: Budget = Budget()) -> Verdict:
@@ -71,7 +74,7 @@ def _verify_difference(relation: Relation, graph: Graph, budget: Budget) -> Verd
     if isinstance(found, Counterexample):
         return Verdict(kind=Kind.PROVED, method=f"counterexample by {BY_POINT}", witness=found.as_dict())
     attempt = prove(equation, graph, Clock(budget), vanishes)
-    if attempt.proved and asks_more_than_guards(attempt.conditions, attempt.conditional, equation, graph):
+    if attempt.proved and asks_more_than_guards(equation, graph, attempt.conditional):
         attempt.reason = f"the two sides are equal {more_than_asked(attempt)}"
     elif attempt.proved:
         verdict = with_witness(equation, graph, attempt, budget)
@@ -81,9 +84,16 @@ def _verify_difference(relation: Relation, graph: Graph, budget: Budget) -> Verd
 
 
 def verify_adjoints(
-    graph: Graph, loss: str, adjoints: Mapping[str, Tensor], *, budget: Budget = Budget()
+    graph: Graph,
+    loss: str,
+    adjoints: Mapping[str, Tensor],
+    *,
+    budget: Budget = Budget(),
+    progress: Progress = lambda _: None,
 ) -> dict[str, Verdict]:
     """A verdict for each equation ∂loss/∂v = adjoints[v], its neighbours ∂loss/∂u opaque: one small obligation a name.
+
+    `progress` is told which one comes next.
 
     The witness is one point for all of them, at which the loss and every adjoint are defined; so the whole costs
     time in proportion to the number of names.
@@ -91,24 +101,24 @@ def verify_adjoints(
     general = Generalisation(graph)
     if general.symbols:
         wider = {name: general.tensor(tensor) for name, tensor in adjoints.items()}
-        verdicts = _verify_adjoints(general.graph, loss, wider, budget)
+        verdicts = _verify_adjoints(general.graph, loss, wider, budget, progress)
         if all(verdict.proved for verdict in verdicts.values()) and _can_be_assumed(general, graph, budget):
             instances = {name: general.instance(verdict) for name, verdict in verdicts.items()}
             found = {name: instance for name, instance in instances.items() if instance is not None}
             if len(found) == len(instances):
                 return found
-    return _verify_adjoints(graph, loss, adjoints, budget)
+    return _verify_adjoints(graph, loss, adjoints, budget, progress)
 
 
-def _verify_adjoints(graph: Graph, loss: str, adjoints: Mapping[str, Tensor], budget: Budget) -> dict[str, Verdict]:
+def _verify_adjoints(
+    graph: Graph, loss: str, adjoints: Mapping[str, Tensor], budget: Budget, progress: Progress
+) -> dict[str, Verdict]:
     relations = {name: _adjoint_relation(loss, name, tensor) for name, tensor in adjoints.items()}
-    steps = Cut(graph)
-    attempts = {
-        name: tried_beyond_guards(
-            relation, graph, prove(relation, graph, Clock(budget), vanishes, local=True, steps=steps), budget
-        )
-        for name, relation in relations.items()
-    }
+    steps, attempts = Cut(graph), dict[str, Attempt]()
+    for name, relation in relations.items():
+        progress(f"∂{loss}/∂{name}")
+        attempt = prove(relation, graph, Clock(budget), vanishes, local=True, steps=steps)
+        attempts[name] = tried_beyond_guards(relation, graph, attempt, budget)
     at_zero = [entry(adjoint_name(loss, v), *(sp.Integer(0) for _ in t.shape)) for v, t in adjoints.items()]
     everything = Tensor(sp.Add(entry(loss), *at_zero))
     whole = Relation(name=loss, formula=loss, left=everything, comparison="==", right=everything)
@@ -131,17 +141,25 @@ def _adjoint_relation(loss: str, name: str, tensor: Tensor) -> Relation:
     )
 
 
-def verify_lines(graph: Graph, lines: Sequence[tuple[Expr, Expr]], *, budget: Budget = Budget()) -> tuple[Verdict, ...]:
+def verify_lines(
+    graph: Graph,
+    lines: Sequence[tuple[Expr, Expr]],
+    *,
+    budget: Budget = Budget(),
+    progress: Progress = lambda _: None,
+) -> tuple[Verdict, ...]:
     """A verdict for each line `left = right` of a derivation; `Local(u, v)` is ∂u/∂v through the definition of u alone.
 
-    A line that is proved needs no witness of its own: it is part of a derivation that has one.
+    A line that is proved needs no witness of its own: it is part of a derivation that has one. `progress` is told
+    which one comes next.
     """
     general = Generalisation(graph)
     known: dict[tuple[Tensor, Tensor], Verdict] = {}
     as_given, wider = _Lines(graph, budget), _Lines(general.graph, budget)
     generalised = bool(general.symbols) and _can_be_assumed(general, graph, budget)
     verdicts = []
-    for line in lines:
+    for number, line in enumerate(lines, 1):
+        progress(f"line {number} of {len(lines)}: {line[0]}")
         sides = _sides(*line)
         if sides not in known:  # the same local derivative serves many parameters
             verdict: Verdict | None = None
@@ -248,13 +266,13 @@ def combine(graph: Graph, loss: str, wrt: Iterable[str], verdicts: Mapping[str, 
 
     `verdicts` are those of `verify_adjoints`. The conditions are those of the steps and of every definition.
     """
-    needed, wrt = graph.ancestors(loss), tuple(wrt)
-    moved = {name for name in graph.definitions if needed.intersection(wrt) & graph.ancestors(name)}
+    above, wrt = graph.ancestors(loss), tuple(wrt)
+    moved = {name for name in graph.definitions if above.intersection(wrt) & graph.ancestors(name)}
     domain = Domain(graph, frozenset(wrt))
-    of_definitions = distinct(
+    of_definitions = tuple(
         condition
         for name, definition in graph.definitions.items()
-        if name in needed
+        if name in above
         for condition in domain.conditions(definition.tensor, order=int(name in moved))
     )
     return {name: _combined(graph, loss, name, verdicts, of_definitions) for name in wrt}
@@ -273,5 +291,5 @@ def _combined(
         method=f"{METHOD}, cut at every named quantity",
         obligations=sum(verdicts[v].obligations for v in steps),
         assumptions=tuple(dict.fromkeys(a for v in steps for a in verdicts[v].assumptions)),
-        conditions=distinct(chain(conditions, *(verdicts[v].conditions for v in steps))),
+        conditions=needed(chain(conditions, *(verdicts[v].conditions for v in steps)), graph),
     )

@@ -26,11 +26,13 @@ from symbackprop.tensor.nodes import (
     extent,
     is_size,
 )
+from symbackprop.write.formulas.extremes import AtLeast, AtMost, with_weak_signs
 from symbackprop.write.formulas.local_derivatives import is_total, only_direct
 
 Scope = Mapping[Expr, str]  # the letter of each index
 Piece = tuple["Rank", str, Expr]
 MAX_LENGTH = 2_000
+COMPARED: dict[Expr, str] = {Positive: ">", AtLeast: ">=", AtMost: "<="}
 DIRECT = "|direct"
 DIRECT_NOTE = f"{DIRECT}: through the definition of the quantity above alone, with all other names in it held fixed"
 _LETTERS = "ijklpqrstuvmnabcghfowxyzIJKLABCDFGHMNOPQRSTUVWXYZ"
@@ -74,14 +76,15 @@ class PlainText:
         free = sorted(free_indices(left) | free_indices(right), key=str)
         scope = self._lettered(free, {})
         try:
-            return self.left(left, scope), shorten(self.text(right, scope), MAX_LENGTH)
+            return self.left(left, scope), shorten(self.text(with_weak_signs(right), scope), MAX_LENGTH)
         except RecursionError:
             return self.left(left, scope), "(nested too deeply to be printed)"
 
     def alone(self, expr: Expr) -> str:
         """The expression, its free indices lettered in their order."""
+        scope = self._lettered(sorted(free_indices(expr), key=str), {})
         try:
-            return shorten(self.text(expr, self._lettered(sorted(free_indices(expr), key=str), {})), MAX_LENGTH)
+            return shorten(self.text(with_weak_signs(expr), scope), MAX_LENGTH)
         except RecursionError:
             return "(nested too deeply to be printed)"
 
@@ -182,7 +185,7 @@ class PlainText:
         if factor.is_Add:
             plain = all(entry_name(term) or entry_name(-term) for term in factor.args)
             return Rank.ERROR if plain else Rank.TERMS
-        if isinstance(factor, (Positive, IsZero, sp.KroneckerDelta)):
+        if isinstance(factor, (*COMPARED, IsZero, sp.KroneckerDelta)):
             return Rank.INDICATOR
         if isinstance(factor, sp.Sum):
             return Rank.SUM
@@ -217,8 +220,8 @@ class PlainText:
         if isinstance(expr, (Partial, Local)):
             direct = DIRECT if isinstance(expr, Local) and not is_total(expr, self.only_direct) else ""
             return f"∂{self.text(expr.args[0], scope, Level.ATOM)}/∂{self.text(expr.args[1], scope)}{direct}"
-        if isinstance(expr, Positive):
-            return f"[{self.text(expr.args[0], scope)} > 0]"
+        if expr.func in COMPARED:
+            return f"[{self.text(expr.args[0], scope)} {COMPARED[expr.func]} 0]"
         if isinstance(expr, (IsZero, sp.KroneckerDelta)):
             sides = [self.text(argument, scope) for argument in expr.args]
             return f"[{' = '.join(sides if len(sides) > 1 else [*sides, '0'])}]"

@@ -11,7 +11,7 @@ from symbackprop.model.build import scope_of
 from symbackprop.proof.index.form import IndexForms
 from symbackprop.proof.limits import Undecided
 from symbackprop.tensor.indices import transform
-from symbackprop.tensor.nodes import Expr, adjoint_name, adjoint_parts, entry, entry_indices, entry_name
+from symbackprop.tensor.nodes import Expr, Partial, adjoint_name, adjoint_parts, entry, entry_indices, entry_name
 from symbackprop.tensor.tensor import Tensor, axes
 from symbackprop.write.plain import PlainText, direct_note
 from symbackprop.write.sections.rules import RULE_NOTES
@@ -33,6 +33,24 @@ def plain_derivation(derivation: Derivation) -> str:
         lines += ["", "Gradients"]
         lines += _gradients(derivation, writer)
     return "\n".join(lines)
+
+
+def plain_second(derivation: Derivation, second: Mapping[tuple[str, str], Tensor]) -> str:
+    """The second derivatives by pairs of names."""
+    writer = PlainText(derivation.graph, derivation.loss)
+    title = f"The second derivatives of {derivation.loss}"
+    equations = (second_equation(writer, derivation, pair, tensor) for pair, tensor in second.items())
+    return "\n".join([title, "=" * len(title), "", *(f"  {left} = {right}" for left, right in equations)])
+
+
+def second_equation(
+    writer: PlainText, derivation: Derivation, pair: tuple[str, str], tensor: Tensor
+) -> tuple[str, str]:
+    """Both sides of ∂²L/∂v∂w = tensor."""
+    own = len(derivation.graph.shape(pair[0]))
+    indices = axes(tensor.shape)
+    inner = Partial(entry(derivation.loss), entry(pair[0], *indices[:own]))
+    return writer.equation(Partial(inner, entry(pair[1], *indices[own:])), tensor.expr)
 
 
 def _definitions(derivation: Derivation, writer: PlainText) -> list[str]:

@@ -20,9 +20,9 @@ from symbackprop.tensor.tensor import Tensor
 class GradientReport:
     """One gradient ∂loss/∂name: the verdict on the δ-rule's equations, and on the equality of both routes.
 
-    `routes` is None where the composed loss is too large for route 1. `oracle` is the verdict on: in the instance
-    that the given numbers fix, every entry equals plain `sympy.diff` of the composed loss; None where it was not
-    made. Its UNDECIDED says nothing of the gradient and is not counted.
+    `routes` is None where the composed loss is too large for route 1, or is not asked for. `oracle` is the verdict
+    on: in the instance that the given numbers fix, every entry equals plain `sympy.diff` of the composed loss; None
+    where it was not made. Its UNDECIDED says nothing of the gradient and is not counted.
     """
 
     loss: str
@@ -34,7 +34,7 @@ class GradientReport:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LossReport:
-    """Both derivations for one loss; `chain` is None where route 1 is beyond its budget, with the reason.
+    """Both derivations for one loss; `chain` is None, with the reason, where route 1 is beyond its budget or left out.
 
     `lines` counts the lines of both derivations that are proved one by one; `open_lines` are the others, each as
     text with its verdict.
@@ -156,9 +156,19 @@ class Report:
 
     def verdicts(self) -> list[Verdict]:
         """Every verdict on a gradient or a claim, and on each line of a derivation that is not proved."""
-        lines = [verdict for loss in self.losses for _, verdict in loss.open_lines]
-        gradients = [v for loss in self.losses for g in loss.gradients for v in (g.verdict, g.routes) if v is not None]
-        return gradients + [s.verdict for s in self.second] + lines + self._on_claims()
+        return [verdict for _, verdict in self.on_gradients()] + self._on_claims()
+
+    def on_gradients(self) -> list[tuple[str, Verdict]]:
+        """The verdicts on each gradient, its two derivations and its second derivatives, and on each line that is not
+        proved, after what they are about.
+        """
+        found: list[tuple[str, Verdict]] = []
+        for loss in self.losses:
+            for g in loss.gradients:
+                found.append((f"d({g.loss}, {g.name})", g.verdict))
+                found += [(f"d({g.loss}, {g.name}) by both routes", g.routes)] if g.routes is not None else []
+            found += [(f"the line {text}", verdict) for text, verdict in loss.open_lines]
+        return found + [(f"d(d({s.loss}, {s.first}), {s.second})", s.verdict) for s in self.second]
 
     def _on_claims(self) -> list[Verdict]:
         return [claim.verdict for claim in self.claims] + self.any_depth.verdicts()

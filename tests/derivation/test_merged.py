@@ -4,14 +4,14 @@ import pytest
 import sympy as sp
 
 from symbackprop.derivation.local import local_derivative
-from symbackprop.derivation.simplify import merged
+from symbackprop.derivation.simplify import joined, merged, with_equal_indices
 from symbackprop.derivation.total import second_derivative
 from symbackprop.model.build import graph_from_formulas
 from symbackprop.model.graph import names_in
 from symbackprop.pipeline import verify_formula
 from symbackprop.proof.index.form import IndexForms, subtract
 from symbackprop.tensor.indices import alpha_normal
-from symbackprop.tensor.nodes import Expr, IsZero, Positive, entry, index, scalar, size, summation
+from symbackprop.tensor.nodes import Expr, IsZero, Positive, delta, entry, index, scalar, size, summation
 from symbackprop.tensor.tensor import axes
 
 P, Q, K = (index(name, size("n")) for name in "ijk")
@@ -39,6 +39,48 @@ def test_equal_terms_are_added_up_and_nothing_else_changes(expr: Expr, expected:
     assert alpha_normal(merged(expr)) == alpha_normal(expr if expected is None else expected)
     forms = IndexForms()
     assert forms.is_zero(subtract(forms.normalise(merged(expr)), forms.normalise(expr)))
+
+
+@pytest.mark.parametrize(
+    "expr",
+    [
+        product(K) + 3 * product(index("l", size("n"))),
+        summation(entry("a", K) / entry("b", K), K) + summation(1 - entry("a", K) / entry("b", K), K),
+        summation(entry("a", K), K) ** 2 + summation(entry("a", K), K) * summation(entry("b", K), K),
+        sp.exp(scalar("c") * summation(entry("a", K), K) - summation(entry("a", K) * entry("b", P), K)),
+        entry("b", P) * product(K) + product(K) * summation(entry("a", K), K) + entry("A", P, Q),
+        summation(entry("A", K, P) * (summation(entry("a", Q), Q) + summation(entry("b", Q), Q)), K),
+        summation(entry("a", K), K) + summation(entry("c", index("q", size("m"))), index("q", size("m"))),
+    ],
+)
+def test_joined_sums_are_the_same_sum(expr: Expr) -> None:
+    forms = IndexForms()
+    assert forms.is_zero(subtract(forms.normalise(joined(expr)), forms.normalise(expr)))
+
+
+R, S = (index(name, size("m")) for name in "rs")
+
+
+@pytest.mark.parametrize(
+    "expr",
+    [
+        delta(P, Q) * entry("a", Q) * entry("b", P) / entry("a", P),
+        delta(P, Q) * delta(R, S) * entry("c", R, P) * entry("c", S, Q),
+        delta(P, Q) * delta(R, S),
+        delta(P, Q) * summation(entry("A", Q, K) * entry("A", K, P), K) - product(K),
+        delta(P, Q) * delta(Q, K) * entry("a", K) * entry("b", Q),
+        summation(entry("a", K) * (delta(K, P) * entry("b", K) + delta(P, Q) * entry("A", Q, K)), K),
+        entry("a", P) + delta(P, Q),
+    ],
+)
+def test_equal_indices_beside_a_delta_are_the_same_value(expr: Expr) -> None:
+    forms = IndexForms()
+    assert forms.is_zero(subtract(forms.normalise(with_equal_indices(expr)), forms.normalise(expr)))
+
+
+def test_what_cancels_for_equal_indices_cancels_beside_a_delta() -> None:
+    found = with_equal_indices(delta(P, Q) * entry("p", P) * entry("y", Q) / entry("p", Q))
+    assert found == delta(P, Q) * entry("y", P)
 
 
 def test_a_local_derivative_has_no_term_twice() -> None:

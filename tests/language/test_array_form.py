@@ -100,6 +100,14 @@ IDIOMS = {
     "A[0]": "A[0]",
     "A[:, 1]*v": "A[:, 1] * v",
     "k*A @ x - 2*v": "k * (A @ x) - 2 * v",
+    "x <= u": "x <= u",
+    "k - 2*(x >= u)": "k - 2 * (x >= u)",
+    "(x > 0) - (x == 0)": "(x > 0) - (x == 0)",
+    "where(abs(u - x) <= k, x - u, k*sign(x - u))/n": "where(abs(u - x) <= k, x - u, k * sign(x - u)) / n",
+    "where(x < u, x, u**2)": "where(u > x, x, u ** 2)",
+    "sign(x - u)*(x - u)": "sign(x - u) * (x - u)",
+    "sum(diag(v) @ A - diag(f(v)*v) @ A, axis=0)": "A.T @ (v * (1 - f(v)))",
+    "einsum('il,kj->ijkl', eye(n), outer(v, x))": "einsum('il,j,k->ijkl', eye(n), x, v)",
 }  # fmt: skip
 
 

@@ -129,8 +129,9 @@ def test_a_function_of_numpy_or_of_the_language_is_an_activation() -> None:
 
 
 def test_a_custom_loss_is_a_scalar() -> None:
+    """And one that is none is refused at once."""
     with pytest.raises(GraphError, match=r"the loss has the shape \(m,\); a loss is a scalar"):
-        Network([Dense("m")], inputs="n", loss=lambda p, y: (p - y) ** 2).graph  # noqa: B018
+        Network([Dense("m")], inputs="n", loss=lambda p, y: (p - y) ** 2)
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,13 @@ what it says is proved by the tests and by `symbackprop verify --all`.
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
 from importlib.resources import files
 
-from symbackprop.errors import FileError
+from symbackprop.errors import FileError, GraphError, shorten
+from symbackprop.language.syntax import did_you_mean
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,8 +35,43 @@ class Identity:
     latex: Mapping[str, str] = field(default_factory=dict)
 
 
+class UnknownIdentity(GraphError, KeyError):
+    """An id that no record has; the closest one is named."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class Identities(Mapping[str, Identity]):
+    """Records by id, in their order."""
+
+    __slots__ = ("_records",)
+
+    def __init__(self, records: Mapping[str, Identity]) -> None:
+        self._records = records
+
+    def __getitem__(self, id_: str) -> Identity:
+        """Raises: UnknownIdentity, a KeyError, with the id that may have been meant."""
+        if id_ in self:
+            return self._records[id_]
+        guess = did_you_mean(id_, self._records) if isinstance(id_, str) else ""
+        raise UnknownIdentity(f"{shorten(repr(id_))} is no identity{guess}; list(sb.identities()) has all ids")
+
+    def __contains__(self, id_: object) -> bool:
+        return id_ in self._records
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._records)
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} identities by id>"
+
+
 @cache
-def identities() -> Mapping[str, Identity]:
+def identities() -> Identities:
     """All identities by id, topic after topic.
 
     Raises: FileError for a record with an unknown or missing key, or an id that another record has.
@@ -49,7 +85,7 @@ def identities() -> Mapping[str, Identity]:
             if id_ in records:
                 raise FileError(f"{resource.name}: {id_} is also in {records[id_].topic}.toml; an id is unique")
             records[id_] = _record(id_, topic, table)
-    return records
+    return Identities(records)
 
 
 def _record(id_: str, topic: str, table: dict[str, object]) -> Identity:

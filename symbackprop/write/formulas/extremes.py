@@ -1,16 +1,13 @@
-"""What print has a sign for and an expression only a sum of terms: max(a, b) is b + (a - b) [a > b], and so on.
-
-[a >= b] is [a - b > 0] + [a - b = 0], and [a <= b] is [b - a > 0] + [a - b = 0]; which of both it is shows in the sign
-of what is compared with 0.
-"""
+"""What print has a sign for and an expression only a sum of terms: max(a, b) is b + (a - b) [a > b], and so on."""
 
 from typing import Any
 
 import sympy as sp
 
+from symbackprop.language.array_piecewise import with_weak_comparisons
 from symbackprop.language.functions import maximum, minimum
 from symbackprop.tensor.indices import transform
-from symbackprop.tensor.nodes import Expr, IsZero, Positive
+from symbackprop.tensor.nodes import Expr, Positive
 
 # max(a, b), min(a, b), [u >= 0] and [u <= 0] as nodes, for print only.
 Maximum: Any = type("Maximum", (sp.Function,), {"nargs": 2, "is_real": True, "__module__": __name__})
@@ -23,24 +20,12 @@ def with_signs(expr: Expr) -> Expr:
     """`expr` with each maximum and minimum, and each indicator of >= and <=, as one node."""
     if not expr.has(Positive):
         return expr
-    expr = transform(expr, _extreme)
-    return transform(expr, _weak) if expr.has(IsZero) else expr
+    return with_weak_signs(transform(expr, _extreme))
 
 
-def _weak(node: Expr) -> Expr | None:
-    """A sum of terms with one indicator in the place of two that make it up."""
-    if not node.is_Add:
-        return None
-    for term in node.args:
-        number, jump = term.as_coeff_Mul()
-        if not isinstance(jump, Positive):
-            continue
-        u = jump.args[0]
-        for zero, both in ((IsZero(u), AtLeast(u)), (IsZero(-u), AtMost(-u))):
-            if number * zero in node.args:
-                rest = [other for other in node.args if other not in (term, number * zero)]
-                return transform(sp.Add(number * both, *rest), _weak)
-    return None
+def with_weak_signs(expr: Expr) -> Expr:
+    """`expr` with each indicator of >= and <= as one node."""
+    return with_weak_comparisons(expr, AtLeast, AtMost)
 
 
 def _extreme(node: Expr) -> Expr | None:

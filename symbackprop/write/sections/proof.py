@@ -1,5 +1,7 @@
 """The summary at the top, and the section on the proof of the gradients."""
 
+from collections import Counter
+
 from symbackprop.proof.verdict import Kind, Verdict
 from symbackprop.write.blocks import Block, Heading, Math, Paragraph, Table, Text, listed, words
 from symbackprop.write.report import GradientReport
@@ -73,6 +75,8 @@ def gradients(ctx: Context) -> list[Block]:
     table = Table("llrl", header, tuple(_gradient_row(ctx, g) for g in rows))
     blocks: list[Block] = [Heading(words("Proof of the gradients")), Paragraph(words(lead)), table]
     blocks += [Paragraph(_failure(ctx, g)) for g in rows if not g.verdict.proved]
+    blocks += [Paragraph(_disagreement(ctx, g, g.routes)) for g in rows if g.routes is not None and not g.routes.proved]
+    blocks += _open_lines(ctx)
     blocks += _outside_check(rows)
     return [*blocks, *basis_of(ctx, gradient_verdicts(ctx))]
 
@@ -80,6 +84,20 @@ def gradients(ctx: Context) -> list[Block]:
 def _failure(ctx: Context, g: GradientReport) -> Text:
     told = f"The equation for {{g}} is {VERDICTS[g.verdict.kind]}: {{reason}}."
     return words(told, g=_gradient(ctx, g), reason=g.verdict.reason or "no reason is known")
+
+
+def _disagreement(ctx: Context, g: GradientReport, routes: Verdict) -> Text:
+    told = f"That both derivations of {{g}} agree is {VERDICTS[routes.kind]}: {{reason}}."
+    return words(told, g=_gradient(ctx, g), reason=routes.reason or str(routes))
+
+
+def _open_lines(ctx: Context) -> list[Block]:
+    """Why lines are not proved, each reason once."""
+    counted = Counter((v.kind, v.reason or str(v)) for loss in ctx.report.losses for _, v in loss.open_lines)
+    return [
+        Paragraph((f"{'One line is' if n == 1 else f'{n} lines are'} {VERDICTS[kind]}: {reason}.",))
+        for (kind, reason), n in counted.items()
+    ]
 
 
 def _outside_check(rows: list[GradientReport]) -> list[Block]:

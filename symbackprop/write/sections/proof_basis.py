@@ -7,11 +7,10 @@ from typing import Any
 import sympy as sp
 
 from symbackprop.model.graph import names_in
+from symbackprop.proof.implied import needed
 from symbackprop.proof.verdict import Condition, Verdict
 from symbackprop.tensor.needs import left_out
-from symbackprop.tensor.nodes import size
 from symbackprop.write.blocks import Block, Items, Math, Mono, Paragraph, Text, joined, listed, words
-from symbackprop.write.formulas.read_back import equal
 from symbackprop.write.sections.context import Context
 from symbackprop.write.sections.forms import relation_text
 
@@ -63,7 +62,7 @@ def _formula(ctx: Context, known: Mapping[str, Any], text: str) -> Math | Mono:
 def conditions_of(ctx: Context, conditions: Iterable[Condition]) -> list[Text]:
     """Each condition once, with its reason; those of an entry hold for all its indices."""
     found: dict[Text, None] = {}
-    for condition in _different(ctx, map(_shorter, conditions)):
+    for condition in map(_shorter, needed(conditions, ctx.graph)):
         letters = ctx.letters(condition.expr)
         formula = Math(f"{ctx.tex(condition.expr, letters)} {SIGNS[condition.relation]}")
         several = [letter for letter in letters.values() if not letter.isdigit()]
@@ -82,25 +81,6 @@ def _shorter(condition: Condition) -> Condition:
     expr = condition.expr if condition.expr.has(sp.Sum) else sp.expand_mul(condition.expr)
     shorter = expr.count_ops() < condition.expr.count_ops() and not left_out([condition.expr], expr)
     return replace(condition, expr=expr) if shorter else condition
-
-
-def _different(ctx: Context, conditions: Iterable[Condition]) -> list[Condition]:
-    """The conditions without those that say what one before them says: u > 0 in another form, -u != 0."""
-    kept: list[Condition] = []
-    for condition in conditions:
-        if not any(_says(ctx, other, condition) for other in kept):
-            kept.append(condition)
-    return kept
-
-
-def _says(ctx: Context, known: Condition, other: Condition) -> bool:
-    u, v = (ctx.graph.expand(condition.expr, ctx.graph.definitions) for condition in (known, other))
-    if known.relation != other.relation or left_out([v], u):
-        return False
-    sizes = [size(name) for name in ctx.graph.sizes()]
-    positive = [sp.Integer(1), *sizes, *(1 / n for n in sizes)]
-    signs = (1, -1) if known.relation == "!= 0" else (1,)
-    return any(equal(sign * factor * u, v) for factor in positive for sign in signs)
 
 
 def point_of(ctx: Context, witness: Mapping[str, Any], involved: Container[str] | None = None) -> list[Text]:
