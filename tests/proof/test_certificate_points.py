@@ -110,6 +110,20 @@ WITNESSES: dict[str, tuple[dict[str, Json], str]] = {
     "a root of a negative number": (forged((root(["mul", "-1", X]), X), [], **NUMBER), "may be negative"),
     "a fraction by 0": (forged((["pow", ["add", X, "-3"], "-1"], X), [], **NUMBER), "may be 0"),
     "a kink": (forged((["d", ["positive", ["add", X, "-3"]], X], "0"), [], **NUMBER), "a kink"),
+    "branches that meet for one value of a parameter only": (
+        forged(
+            (["d", ["call", "f", 0, X, Y], X], "!=", ["zero", X]),
+            [],
+            shapes={"x": [], "y": []},
+            values={"x": "0", "y": "1"},
+            functions=[("f", ["z", "y"], ["mul", POSITIVE, ["add", Y, "-1"]])],
+        ),
+        "a function that jumps",
+    ),
+    "the end of a root": (
+        forged((["d", ["pow", X, "3/2"], X], "!=", ["zero", X]), [], **ZERO),
+        "the end of a root",
+    ),
     "sides that do not differ": (forged((["exp", X], "!=", ["exp", X]), [], **NUMBER), "do not differ"),
     "sides that differ by nothing that is seen": (
         forged((["exp", X], "!=", ["mul", ["exp", "1"], ["exp", "2"]]), [], **NUMBER),
@@ -140,6 +154,34 @@ def test_sums_that_take_forever_are_rejected(monkeypatch: pytest.MonkeyPatch) ->
         witness_check.check(forged((triple, "1000000000"), [], shapes={}))
 
 
+def test_many_functions_that_are_series_are_rejected() -> None:
+    double = summed("i", "n", summed("j", "n", ["sin", X]))
+    with pytest.raises(witness_check.Rejected, match="too much to work out"):
+        witness_check.check(forged((double, "1"), [], shapes={"x": [], "u": ["n"]}, values={"x": "3"}, sizes={"n": 99}))
+
+
+def test_definitions_that_double_are_read_once() -> None:
+    name = "h{}".format
+    definitions = [(name(0), [], X)]
+    definitions += [(name(k), [], ["add", ["at", name(k - 1)], ["at", name(k - 1)]]) for k in range(1, 60)]
+    last = ["at", name(59)]
+    given = {"definitions": definitions, "conditions": [((), last, "!=", "0")], **NUMBER}
+    assert check(forged((X, X), [RING], **given)).startswith("x == x; if h59 != 0; ")
+    with pytest.raises(Rejected, match="too many questions about signs"):
+        check(forged((last, ">=", "0"), [], **given))
+
+
+def test_a_reason_can_be_printed_anywhere() -> None:
+    with pytest.raises(Rejected, match=r"law_.ud800"):
+        check(forged((X, Y), [["\ud800", []]], **TWO))
+
+
+def test_the_text_has_brackets_where_a_power_needs_them() -> None:
+    square = forged((["pow", "-2", "2"], "4"), [RING], **NUMBER)
+    assert check(square) == "((-2)^2) == 4"
+    assert check(forged((["pow", "2/3", "2"], "4/9"), [RING], **NUMBER)) == "((2/3)^2) == 4/9"
+
+
 def test_a_kink_where_branches_meet_has_the_active_slope() -> None:
     relu = ("relu", ["z"], ["mul", Z, POSITIVE])
     elu = ("elu", ["z"], ["add", relu[2], ["mul", NOT_POSITIVE, "1/3", ["add", ["exp", Z], "-1"]]])
@@ -164,6 +206,13 @@ def test_the_text_tells_apart_what_differs() -> None:
         [forged((["at", "z"], "0"), [], definitions=[("z", shape, "1")], **NUMBER) for shape in ([], ["n"])],
     ]
     assert all(one["text"] != other["text"] for one, other in pairs)
+
+
+@pytest.mark.parametrize("file", [CHECKER, witness_check.__file__])
+def test_run_alone_without_a_file_nothing_is_accepted(file: str) -> None:
+    run = subprocess.run([sys.executable, "-I", file], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr.startswith("usage: ")
 
 
 @pytest.mark.parametrize("file", [CHECKER, witness_check.__file__])

@@ -11,17 +11,11 @@ The proof begins with left - right, or right - left for `<`. A step [law, place,
 place; an equation is proved by coming to 0, an inequality by coming to a term of known sign. Every law keeps this:
 WHERE ALL ENTRIES OF THE OLD TERM HAVE A VALUE, THE NEW ONE HAS THE SAME VALUES.
 
-    terms        the nested tuples that all others are about
-    polynomials  the one algorithm: the polynomial that a term is
-    statement    what a certificate says, read strictly
-    calculus     signs, values and derivatives
-    laws         the other laws: a table, and sums
-    replay       the steps, one after the other
+From the bottom up: terms, polynomials (the one algorithm), statement, calculus, laws, replay.
 
 Terms: "1/2", [add, a, ...], [mul, a, ...], [pow, a, "1/2"] (a >= 0 where the exponent is broken), [exp, a] (also log,
 sin, cos, erf), [positive, a] and [zero, a] (1 where a > 0 or a = 0, else 0), [at, name, i, ...], [size, n], [pi],
 [delta, range, i, j], [sum, i, range, a], [call, function, order of derivative, a, ...], [d, a, v]: the derivative of a
 by the entry v through all definitions as written, v itself free. A function with two branches that meet at z = 0 has
-the derivative of the active one there. Where any other indicator turns, in a or in a definition under it, there is no
-derivative, even where the jump cancels.
+that of the active one there; where another indicator turns in a, or under it, there is none, even if the jump cancels.
 """

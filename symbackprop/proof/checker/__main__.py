@@ -1,4 +1,4 @@
-"""The checker as a command: one line for each file; the exit status is 1 if one is rejected."""
+"""The checker as a command: one line for each file; the exit status is 1 if one is rejected, 2 without any file."""
 
 import json
 import sys
@@ -8,7 +8,9 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent)  # the folder is a package, wherever it was copied to
     from checker.replay import check_proof  # type: ignore[import-not-found]
 
-    status = 0
+    status = 0 if sys.argv[1:] else 2
+    if status:
+        print("usage: python -I checker CERTIFICATE.json ...", file=sys.stderr)
     for path in sys.argv[1:]:
         try:
             said = f"accepted: {check_proof(json.loads(Path(path).read_text(encoding='utf-8')))}"

@@ -10,6 +10,7 @@ from .terms import ONE, TWO, Term, add, bind, fresh, inside, instance, is_a, mat
 A = "?a"
 EXP_A, SIN_A, COS_A = ("exp", A), ("sin", A), ("cos", A)
 IMPLIED_BY = {">": (">",), ">=": (">", ">=", "=="), "!=": (">", "!=")}
+MOST_ASKED = 300_000
 TOTAL = ("exp", "sin", "cos", "erf", "positive", "zero", "add", "mul", "size", "pi")  # values wherever their parts have
 DERIVATIVES: dict[str, Term] = {
     "exp": EXP_A,
@@ -39,6 +40,8 @@ class Calculus(Statement):
 
     def sign(self, t: Term) -> int:
         """2 if the term is certainly positive where it has a value, 1 if certainly not negative, else 0."""
+        self.asked += 1
+        require(self.asked < MOST_ASKED, "too many questions about signs")
         if type(t) is F:
             return 2 if t > 0 else int(t == 0)
         if t[0] in ("exp", "size", "pi") or self.holds(">", t):
@@ -155,8 +158,7 @@ class Calculus(Statement):
         ends = [instance(value, {("positive", z): F(n), z: F(0)}) for n in (0, 1)]
         if any(is_a(n, "positive", "zero") for n in nodes(ends[0])) or ends[0] == ends[1]:
             return False
-        first, other = (ring(instance(end, {("exp", F(0)): ONE})) for end in ends)
-        return bool(first == other)
+        return len({ring(instance(end, {("exp", F(0)): ONE})) for end in ends}) == 1
 
     def law_fold(self, t: Term, scope: Any, raw: Any) -> Term:
         """The formula of a function by its name."""

@@ -48,9 +48,8 @@ class Laws(Calculus):
         for relation, term in conditions:
             u = instance(term, found)
             sign = max(self.sign(u), self.sign(ring(u)))
-            require(
-                self.nonzero(u) if relation == "!=" else sign > (relation == ">"), f"{law}: not known: {relation} 0"
-            )
+            sure = self.nonzero(u) if relation == "!=" else sign > (relation == ">")
+            require(sure, f"{law}: not known: {relation} 0")
         return instance(result, found)
 
     def law_ring(self, t: Term, scope: Any) -> Term:

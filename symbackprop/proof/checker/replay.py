@@ -69,7 +69,7 @@ class Proof(Laws):
 
 
 def check_proof(certificate: Any, differs: bool = False) -> str:
-    """The text of the statement that a certificate proves; `differs` tells that the sides of `!=` were seen to differ.
+    """The text of the statement that a certificate proves; `differs`: the sides of `!=` were seen to differ.
 
     Raises: Rejected with the reason, whatever the certificate holds.
     """
@@ -84,4 +84,4 @@ def check_proof(certificate: Any, differs: bool = False) -> str:
         return text(certificate)
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         reason = str(error) if isinstance(error, Rejected) else f"malformed: {type(error).__name__} {str(error)[:100]}"
-        raise Rejected(" ".join(reason.split())) from None
+        raise Rejected(" ".join(reason.encode("ascii", "backslashreplace").decode().split())) from None

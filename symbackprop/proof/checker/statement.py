@@ -17,10 +17,7 @@ LENGTHS |= {"add": None, "mul": None, "at": None, "call": None, "pi": 0, "pow": 
 
 
 class Statement:
-    """The statement of a certificate, and what is known where it is claimed.
-
-    Raises: Rejected, or another error for what is no certificate at all.
-    """
+    """The statement of a certificate, and what is known where it is claimed; raises some error for any other thing."""
 
     def __init__(self, certificate: dict[str, Any]) -> None:
         self.shapes: dict[str, tuple[Any, ...]] = {}
@@ -28,6 +25,7 @@ class Statement:
         self.functions: dict[str, Any] = {}  # names of the arguments, formula or None
         self.known: list[Any] = []  # indices with ranges, relation, a term that is so related to 0, also nearby
         self.varied: set[str] = set()  # the variables of the derivatives around the place
+        self.asked = 0  # how often for a sign
         _, _, shapes, definitions, functions, statement, assumed, conditions, self.steps, *_ = record(certificate, KEYS)
         for item in functions:
             self.read_function(*record(item, "name arguments value"))
@@ -81,8 +79,8 @@ class Statement:
         scope = {self.name(i): self.range_of(size) for i, size in pairs}
         require(comparison in ("==", "<", "<=", ">", ">=", "!=") and len(scope) == len(pairs), "a comparison")
         larger, smaller = (right, left) if comparison in ("<", "<=") else (left, right)
-        gap = ring(add(self.term(larger, scope), mul(-ONE, self.term(smaller, scope))))
-        return scope, comparison.replace("<", ">"), gap
+        gap = add(self.term(larger, scope), mul(-ONE, self.term(smaller, scope)))
+        return scope, comparison.replace("<", ">"), ring(gap)
 
     def term(self, raw: Any, scope: dict[str, Any]) -> Term:
         """A term as it stands in a certificate; its names are known, its indices have the range of their axes."""
@@ -117,11 +115,13 @@ class Statement:
         return made
 
     def deep(self, t: Term) -> Iterator[Term]:
-        """All terms inside, also those in the definitions of names and the formulas of functions."""
-        for n in nodes(t):
-            yield n
-            value = self.functions[n[1]][1] if is_a(n, "call") else self.values.get(n[1]) if is_a(n, "at") else None
-            yield from self.deep(value) if value is not None else ()
+        """All terms inside, and those in the definitions of names and the formulas of functions, each of these once."""
+        found = [t]
+        for value in found:  # which grows
+            for n in nodes(value):
+                yield n
+                new = self.functions[n[1]][1] if is_a(n, "call") else self.values.get(n[1]) if is_a(n, "at") else None
+                found += [new] if new is not None and new not in found else []
 
     def depends(self, t: Term, name: str) -> bool:
         return any(is_a(n, "at") and n[1] == name for n in self.deep(t))
@@ -142,6 +142,8 @@ def show(raw: Any) -> str:
         return parts[0] + (f"[{', '.join(parts[1:])}]" if parts[1:] else "")
     if raw[0] == "call":
         return f"{raw[1]}{chr(39) * raw[2]}({', '.join(parts[2:])})"
+    if raw[0] == "pow":  # -2^2 and x^1/2 would be read as something else
+        parts = [f"({part})" if re.match(r"-|[0-9]+/", part) else part for part in parts]
     return f"({sign.join(parts)})" if sign else f"{raw[0]}({', '.join(parts)})"
 
 
