@@ -23,7 +23,7 @@ def conditions_of(relation: Relation, graph: Graph) -> Iterator[Condition]:
     for side in (relation.left, relation.right):
         yield from domain.conditions(side)
     for name, tensor in _definitions(relation, graph).items():
-        moved = bool(variables & graph.ancestors(name))
+        moved = bool(variables & _rests_on(name, graph))
         yield from domain.conditions(tensor, order if moved else 0)
     yield from ends(relation, graph)
 
@@ -39,12 +39,14 @@ def conditions_beside(relation: Relation, graph: Graph) -> Iterator[Condition]:
 
 
 def excluded(relation: Relation, graph: Graph) -> tuple[Condition, ...]:
-    """The conditions that exclude kinks, and the ends of roots that are differentiated: there a statement says nothing.
+    """The conditions that exclude kinks, and the ends of roots that are differentiated: there a statement says nothing,
+    and no assumption holds.
 
     Points elsewhere count as counterexamples wherever both sides have a value, whatever else a proof asks for.
     """
-    at_kinks = (condition for condition in conditions_of(relation, graph) if condition.why == "kink")
-    return distinct(chain(at_kinks, ends(relation, graph)))
+    stated = [relation, *(a for a in graph.assumptions if differentiated_by(a))]
+    at_kinks = (c for statement in stated for c in conditions_of(statement, graph) if c.why == "kink")
+    return distinct(chain(at_kinks, *(ends(statement, graph) for statement in stated)))
 
 
 def ends(relation: Relation, graph: Graph) -> Iterator[Condition]:
@@ -58,7 +60,7 @@ def ends(relation: Relation, graph: Graph) -> Iterator[Condition]:
     if not variables:
         return
     sides, definitions = (relation.left, relation.right), _definitions(relation, graph)
-    moved = variables.union(name for name in definitions if variables & graph.ancestors(name))
+    moved = variables.union(name for name in definitions if variables & _rests_on(name, graph))
     reached = moved & _reached_openly(sides, graph)
     tensors = [tensor for name, tensor in definitions.items() if name in reached]
     yield from domain.ends([side.expr for side in sides])
@@ -73,14 +75,15 @@ def ends(relation: Relation, graph: Graph) -> Iterator[Condition]:
 def _reached_openly(sides: Iterable[Tensor], graph: Graph) -> set[str]:
     """The definitions that must have a value if the sides have one, since no guard can be 0 above them."""
     reached: set[str] = set()
-    stack = [side.expr for side in sides]
+    stack = [part for side in sides for part in (side.expr, *side.needs)]
     while stack:
         node = stack.pop()
         name = entry_name(node) or ""
         name = adjoint_parts(name)[0] if is_adjoint(name) else name
         if name in graph.definitions and name not in reached:
             reached.add(name)
-            stack.append(graph.definitions[name].tensor.expr)
+            tensor = graph.definitions[name].tensor
+            stack += [tensor.expr, *tensor.needs]
         stack.extend(open_parts(node))
     return reached
 
@@ -132,8 +135,21 @@ def _definitions(relation: Relation, graph: Graph) -> dict[str, Tensor]:
     """The definitions on which the sides depend, in order."""
     roots = names_in_tensor(relation.left) | names_in_tensor(relation.right)
     roots |= {f for f, _ in declared_adjoints(relation)}
-    involved = {name for root in roots if not is_adjoint(root) for name in graph.ancestors(root)}
+    involved = {name for root in roots if not is_adjoint(root) for name in _rests_on(root, graph)}
     return {name: definition.tensor for name, definition in graph.definitions.items() if name in involved}
+
+
+def _rests_on(name: str, graph: Graph) -> frozenset[str]:
+    """`name` and every name that it depends on, or would depend on if nothing cancelled."""
+    if not any(definition.tensor.needs for definition in graph.definitions.values()):
+        return graph.ancestors(name)
+    found, stack = set[str](), [name]
+    while stack:
+        current = stack.pop()
+        if current not in found:
+            found.add(current)
+            stack.extend(names_in_tensor(graph.definitions[current].tensor) if current in graph.definitions else ())
+    return frozenset(found)
 
 
 def declared_adjoints(relation: Relation) -> list[tuple[str, str]]:

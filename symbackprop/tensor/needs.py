@@ -36,7 +36,9 @@ def left_out(operands: Iterable[Expr], result: Expr, partial: Container[str] = (
 
 
 def _asks(node: Expr, partial: Container[str]) -> tuple[tuple[int, Expr], ...]:
-    return ((VALUE, node),) if isinstance(node, Partial) or entry_name(node) in partial else needs_of(node)
+    name = entry_name(node) or ""
+    whole = isinstance(node, Partial) or name in partial or name.startswith("next(")  # next(w) holds a derivative
+    return ((VALUE, node),) if whole else needs_of(node)
 
 
 def nodes(expr: Expr) -> Iterator[Expr]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+import symbackprop as sb
 from symbackprop.model.build import graph_from_formulas, relation
 from symbackprop.proof.verdict import Kind, Verdict
 from symbackprop.proof.verify import verify
@@ -243,3 +244,51 @@ def test_what_is_left_out_is_listed_once(text: str) -> None:
 def test_a_kink_below_a_guard_that_is_0_says_nothing_against_a_difference(text: str) -> None:
     graph = graph_from_formulas({"m": "sum(where(y > 0, abs(x), x))"}, {"x": "n", "y": "n", "s": "", "t": ""})
     assert verify(relation(graph, "claim", text), graph).kind is not Kind.REFUTED
+
+
+ENDS = {
+    "w": "sqrt(s)",
+    "k": "0*w",
+    "a": "w - w + s",
+    "b": "k + s",
+    "q": "s**1.5*0",
+    "r": "s**1.5",
+    "p": "r*0",
+    "m": "t*r",
+}
+
+
+@pytest.mark.parametrize(
+    ("equation", "assume"),
+    [
+        ("d(a, s) == 1 + (s == 0)", ()),
+        ("d(b, s) == 1 + (s == 0)", ()),
+        ("d(0*w, s) == (s == 0)", ()),
+        ("d(q, s) == (s == 0)", ()),
+        ("d(p, s) == (s == 0)", ()),
+        ("0*d(m, s) == (s == 0)", ()),
+        ("d(sum(sqrt(x) - sqrt(x) + x), x) == 1 + (x == 0)", ()),
+        # At a kink a derivative has no value, and an assumption about it does not hold.
+        ("t == 1 + (s == 0)", ("t == d(abs(s), s)**2",)),
+        ("t == (s == 0)", ("t == 0*d(abs(s), s)",)),
+        ("t == 1", ("t == d(abs(s), s)**2", "s == 0")),
+        ("t == 2 + (s == 0)", ("t == 2 + 0*d(d(relu(s), s), s)",)),
+        ("t == 2 + (s == 0)", ("t == 2 + 0*d(r, s)",)),
+        ("t == 2 + (s == 0)", ("d(abs(s), s) <= 1", "t == 2")),
+    ],
+)
+def test_ends_of_roots_and_kinks_are_no_counterexamples(equation: str, assume: tuple[str, ...]) -> None:
+    graph = graph_from_formulas(ENDS, SHAPES, assume={f"a{n}": text for n, text in enumerate(assume)})
+    assert verify(relation(graph, "equation", equation), graph).kind is not Kind.REFUTED
+    difference = equation.replace(" == ", " != ", 1)
+    assert verify(relation(graph, "difference", difference), graph).kind is not Kind.PROVED
+
+
+@pytest.mark.parametrize(
+    ("loss", "equation"), [("r*s", "0*next(w) == (w == 0)"), ("w**2 + 0*q", "0*next(w) == (s <= 0)")]
+)
+def test_a_step_that_cancels_needs_the_derivative_of_its_loss(loss: str, equation: str) -> None:
+    graph = sb.graph({"r": "abs(w)", "q": "log(s)", "L": loss})
+    step = sb.Training(loss="L", parameters=["w"], learning_rate=1)
+    assert sb.verify(equation, graph, training=step).kind is not Kind.REFUTED
+    assert sb.verify(equation.replace(" == ", " != ", 1), graph, training=step).kind is not Kind.PROVED
